@@ -1,0 +1,52 @@
+/** Checked program to bundle bytes. The same program gives the same bytes on every machine. */
+
+import type { Diagnostic, Program } from "../../fpl-grammar/program.ts";
+import { encode } from "../format/encode.ts";
+import type { Ir, IrSystem } from "../format/ir.ts";
+import { lowerAgents, lowerItems } from "./agents.ts";
+import { Build } from "./build.ts";
+import { type Entry, lowerDispatch } from "./dispatch.ts";
+import { finish } from "./finish.ts";
+import { checkLimits } from "./limits.ts";
+import { manifestOf } from "./manifest.ts";
+import { lowerRules } from "./rules.ts";
+import { Scope } from "./scope.ts";
+
+export interface CompileResult {
+  /** Null, as is `ir`, when there is any diagnostic of severity `error`. */
+  bundle: Uint8Array<ArrayBuffer> | null;
+  ir: Ir | null;
+  diagnostics: Diagnostic[];
+}
+
+/** The agent that serves those without a block of their own. */
+const DEFAULT_AGENT = "default";
+
+/** Never throws on a program that `check` gave. Throws RangeError when the bundle would exceed MAX_BUNDLE_BYTES. */
+export function compile(checked: Program): CompileResult {
+  const build = new Build(checked);
+  const { program } = build;
+  checkLimits(build);
+  if (build.diagnostics.length > 0) return { bundle: null, ir: null, diagnostics: build.diagnostics };
+
+  const system = new Scope(build);
+  const agents = program.agents.map(() => new Scope(build));
+  lowerRules(build, system, agents);
+  lowerItems(build, system, agents);
+  const [systemEntry, ...agentEntries] = lowerDispatch(build, [system, ...agents]);
+  lowerAgents(build, agentEntries);
+  if (build.diagnostics.length > 0) return { bundle: null, ir: null, diagnostics: build.diagnostics };
+
+  const ir = finish(build, systemOf(program, systemEntry!), manifestOf(program));
+  return { bundle: encode(ir), ir, diagnostics: [] };
+}
+
+function systemOf(program: Program, entry: Entry): IrSystem {
+  const defaultAgent = program.agents.findIndex((agent) => agent.name === DEFAULT_AGENT);
+  return {
+    ...entry,
+    utcOffsetMinutes: program.system.utcOffsetMinutes,
+    missingFieldsApply: program.system.missingFieldsApply,
+    defaultAgent: defaultAgent < 0 ? null : defaultAgent,
+  };
+}

@@ -1,0 +1,129 @@
+/** Rules to the rule table in evaluation order, their code and their debug entries. */
+
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { EFFECT_DEFER, EFFECT_DENY, EFFECT_DENY_ALWAYS, EFFECT_PERMIT } from "../../engine/constants.ts";
+import type { Condition, Effect, Operand, Rule } from "../../fpl-grammar/program.ts";
+import type { Build } from "./build.ts";
+import { lowerCondition } from "./conditions.ts";
+import type { Scope } from "./scope.ts";
+
+export const EFFECTS: Record<Effect, number> = {
+  "deny!": EFFECT_DENY_ALWAYS,
+  deny: EFFECT_DENY,
+  defer: EFFECT_DEFER,
+  permit: EFFECT_PERMIT,
+};
+
+const IDENTITY_HEX = 16;
+const utf8 = new TextEncoder();
+
+/** System rules, then per agent its rules, then its phases' rules. `agents[i]` is the scope of the i-th agent. */
+export function lowerRules(build: Build, system: Scope, agents: readonly Scope[]): void {
+  const lowering = new RuleLowering(build);
+  for (const rule of build.program.system.rules) lowering.lower(rule, system, null, null);
+  let phase = 0;
+  for (const [agent, policy] of build.program.agents.entries()) {
+    const scope = agents[agent]!;
+    for (const rule of policy.rules) lowering.lower(rule, scope, agent, null);
+    for (const [position, declared] of policy.phases.entries()) {
+      for (const pattern of declared.tools) scope.namePhase(pattern, declared.span, position);
+      for (const rule of declared.rules) {
+        scope.namePhase(rule.pattern, rule.patternSpan, position);
+        lowering.lower(rule, scope, agent, phase);
+      }
+      phase++;
+    }
+  }
+}
+
+class RuleLowering {
+  private readonly build: Build;
+  /** How many identical rules came before, by agent, effect and text. */
+  private readonly ordinals = new Map<string, number>();
+
+  constructor(build: Build) {
+    this.build = build;
+  }
+
+  lower(rule: Rule, scope: Scope, agent: number | null, phase: number | null): void {
+    const { build } = this;
+    const id = build.rules.length;
+    const codeFirst = build.code.length;
+    if (rule.condition !== null) lowerCondition(build, rule.condition);
+    build.rules.push({
+      effect: EFFECTS[rule.effect],
+      phase,
+      codeFirst,
+      codeCount: build.code.length - codeFirst,
+      notify: rule.notify === null ? null : build.string(rule.notify),
+      agent,
+    });
+    build.debugRules.push({ identity: this.identity(rule, agent), reason: rule.reason, text: rule.text });
+    const selectors = this.selectors(rule, agent);
+    for (const pattern of scope.select(rule.pattern, rule.patternSpan)) {
+      (rule.effect === "deny!" ? pattern.always : pattern.rules).push(id);
+      for (const selector of selectors) pattern.selectors.push(selector);
+    }
+  }
+
+  /** Stable when other rules move: it depends on agent, effect, canonical text and ordinal among identical rules alone. */
+  private identity(rule: Rule, agent: number | null): string {
+    const name = agent === null ? null : this.build.program.agents[agent]!.name;
+    const key = JSON.stringify([name, rule.effect, rule.text]);
+    const ordinal = this.ordinals.get(key) ?? 0;
+    this.ordinals.set(key, ordinal + 1);
+    const digest = sha256(utf8.encode(JSON.stringify([name, rule.effect, rule.text, ordinal])));
+    const { column, file, line } = rule.span;
+    return JSON.stringify({ column, file, id: bytesToHex(digest).slice(0, IDENTITY_HEX), line });
+  }
+
+  private selectors(rule: Rule, agent: number | null): Set<number> {
+    const indexes = new Set<number>();
+    if (rule.condition === null) return indexes;
+    const declared = agent === null ? [] : this.build.program.agents[agent]!.selectors;
+    for (const operand of operandsOf(rule.condition)) {
+      const field = operand.kind === "length" ? operand.of : operand;
+      if (field.kind !== "field" || field.root !== "selectors") continue;
+      const name = field.path[0];
+      const index = declared.findIndex((selector) => selector.name === name);
+      if (index >= 0) {
+        indexes.add(index);
+        continue;
+      }
+      const [message, help] =
+        agent === null
+          ? ["a system rule cannot read selectors", "selectors belong to an agent: write this rule there"]
+          : [`no selector \`${name}\` in this agent`, `declare it: \`selector ${name} { ... }\``];
+      this.build.error("F909", message, help, field.span);
+    }
+    return indexes;
+  }
+}
+
+function operandsOf(condition: Condition): Operand[] {
+  switch (condition.kind) {
+    case "and":
+    case "or":
+      return condition.terms.flatMap(operandsOf);
+    case "not":
+      return operandsOf(condition.term);
+    case "constant":
+      return [];
+    case "truth":
+    case "present":
+      return [condition.operand];
+    case "compare":
+    case "contains":
+    case "starts_with":
+    case "ends_with":
+      return [condition.left, condition.right];
+    case "in":
+    case "matches":
+    case "glob":
+    case "under":
+      return [condition.left];
+    case "any":
+      return [condition.list];
+  }
+}

@@ -1,0 +1,105 @@
+/** Programs written by hand, for tests of the compiler alone. */
+
+import type {
+  AgentPolicy,
+  Condition,
+  Decimal,
+  Field,
+  Literal,
+  Operand,
+  Program,
+  Root,
+  Rule,
+  Span,
+} from "../../fpl-grammar/program.ts";
+
+export const SPAN: Span = { file: "policy.fpl", line: 1, column: 1, offset: 0, length: 5 };
+
+export function agent(name: string, fields: Partial<AgentPolicy> = {}): AgentPolicy {
+  return {
+    name,
+    default: "deny",
+    rules: [],
+    phases: [],
+    selectors: [],
+    credentials: [],
+    redactions: [],
+    identity: null,
+    modelPolicy: null,
+    egress: null,
+    alerts: { permit: [], deny: [], defer: [] },
+    framework: null,
+    model: null,
+    version: null,
+    span: SPAN,
+    ...fields,
+  };
+}
+
+export function program(agents: AgentPolicy[], fields: Partial<Program> = {}): Program {
+  return {
+    files: [{ name: "policy.fpl", text: "rules of the test\n" }],
+    system: {
+      version: null,
+      utcOffsetMinutes: 0,
+      missingFieldsApply: false,
+      onPolicyLoadFailure: "deny_all",
+      maxOutputBytes: null,
+      rules: [],
+    },
+    tools: [],
+    agents,
+    deployment: [],
+    unenforced: [],
+    ...fields,
+  };
+}
+
+export function rule(
+  effect: Rule["effect"],
+  pattern: string,
+  condition: Condition | null = null,
+  fields: Partial<Rule> = {},
+): Rule {
+  return {
+    effect,
+    pattern,
+    patternSpan: SPAN,
+    condition,
+    reason: null,
+    notify: null,
+    span: SPAN,
+    text: `${effect} ${pattern}${condition === null ? "" : " when ..."}`,
+    ...fields,
+  };
+}
+
+export function field(root: Root, ...path: (string | number)[]): Field {
+  return { kind: "field", root, path, span: SPAN };
+}
+
+/** From plain decimal text such as `-12.50`. */
+export function decimal(text: string): Decimal {
+  const negative = text.startsWith("-");
+  const [whole, fraction = ""] = text.replace("-", "").split(".");
+  let digits = `${whole}${fraction}`.replace(/^0+/, "");
+  let exponent = -fraction.length;
+  while (digits.endsWith("0")) {
+    digits = digits.slice(0, -1);
+    exponent++;
+  }
+  return digits === "" ? { negative: false, digits: "0", exponent: 0 } : { negative, digits, exponent };
+}
+
+export function literal(value: string | boolean | Decimal): Literal {
+  if (typeof value === "string") return { kind: "string", value };
+  return typeof value === "boolean" ? { kind: "boolean", value } : { kind: "number", value };
+}
+
+export function constant(value: string | boolean | Decimal): Operand {
+  return { kind: "literal", literal: literal(value), span: SPAN };
+}
+
+export function compare(left: Operand, op: ">" | "<" | "==" | "!=" | ">=" | "<=", right: Operand): Condition {
+  return { kind: "compare", op, left, right, span: SPAN };
+}
