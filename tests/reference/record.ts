@@ -1,0 +1,69 @@
+/** The Decision Provenance Record of one decision (LANGUAGE section 7, engine/ABI.md "The record"). */
+import { createHash } from "node:crypto";
+import type { Program } from "../../fpl-grammar/program.ts";
+import type { Action } from "./action.ts";
+import { canonicalBytes } from "./canonical.ts";
+import type { Facts } from "./facts.ts";
+import { boolean, type Json, type JsonObject, NULL, number, object, string } from "./json.ts";
+import { pathsToReplace, redactedAction } from "./redact.ts";
+import { type Decided, verdictFields } from "./verdict.ts";
+
+/** What the host adds to a record. Digests and the previous hash are 32 bytes. */
+export interface Context {
+  bundleDigest: Uint8Array;
+  engineDigest: Uint8Array;
+  signed: boolean;
+  sequence: bigint;
+  previous: Uint8Array;
+}
+
+/** An input on its way: each field after the first is null until that much of it has been accepted. */
+export interface Text<T> {
+  raw: Uint8Array;
+  json: Json | null;
+  canonical: Uint8Array | null;
+  value: T | null;
+}
+
+interface Recorded extends Decided {
+  action: Text<Action>;
+  facts: Text<Facts>;
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+const digest = (bytes: Uint8Array): Json => string(createHash("sha256").update(bytes).digest("hex"));
+
+export function recordJson(program: Program, context: Context, recorded: Recorded): Json {
+  const { action, facts } = recorded;
+  const time = facts.value?.time ?? null;
+  return object({
+    ...verdictFields(program, recorded),
+    action: shownAction(recorded),
+    action_digest: digest(action.canonical ?? action.raw),
+    bundle: string(hex(context.bundleDigest)),
+    engine: string(hex(context.engineDigest)),
+    inputs: facts.value === null ? NULL : withoutSalt(facts.value.json),
+    inputs_digest: digest(
+      facts.value === null ? (facts.canonical ?? facts.raw) : canonicalBytes(facts.value.json),
+    ),
+    previous: string(hex(context.previous)),
+    sequence: { kind: "number", text: String(context.sequence) },
+    signed: boolean(context.signed),
+    state_after: NULL,
+    state_before: NULL,
+    time: time === null ? NULL : { kind: "number", text: String(time) },
+    type: string("decision"),
+    version: number(1),
+  });
+}
+
+function withoutSalt(facts: JsonObject): Json {
+  return { kind: "object", entries: new Map([...facts.entries].filter(([name]) => name !== "salt")) };
+}
+
+function shownAction({ action, facts, judgement, obligations }: Recorded): Json {
+  if (action.json === null || judgement.code === "salt_missing") return NULL;
+  if (action.value === null) return action.json;
+  const paths = pathsToReplace(action.value, obligations.redact);
+  return paths.length === 0 ? action.json : redactedAction(action.value, paths, facts.value!.salt!);
+}

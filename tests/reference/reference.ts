@@ -1,0 +1,127 @@
+/**
+ * A second implementation of the decision, over the checked program, from LANGUAGE.md and engine/ABI.md alone: slow,
+ * plain, and made of other algorithms than the core's, so that where both agree neither is likely to be wrong.
+ */
+import { createHash } from "node:crypto";
+import type { AgentPolicy, Program } from "../../fpl-grammar/program.ts";
+import { type Action, readAction } from "./action.ts";
+import { admit } from "./admit.ts";
+import { canonicalBytes, canonicalInput } from "./canonical.ts";
+import { judgeEgress } from "./egress.ts";
+import { type Facts, readFacts } from "./facts.ts";
+import { identify, policyOf } from "./identify.ts";
+import { type Json, Refusal } from "./json.ts";
+import { NO_OBLIGATIONS, type Obligations, obligationsOf } from "./obligations.ts";
+import { parse } from "./parse.ts";
+import { type Context, recordJson, type Text } from "./record.ts";
+import { pathsToReplace } from "./redact.ts";
+import { judgeAlways, judgeRules } from "./rules.ts";
+import { judgeSelectors } from "./selectors.ts";
+import { deny, type Judgement, type Question } from "./stages.ts";
+import { verdictJson } from "./verdict.ts";
+
+export interface Reference {
+  /** Canonical JSON, as `describe` gives it. */
+  verdict: Uint8Array;
+  /** The same after `decideRecorded`, which may refuse for want of a salt. */
+  recordedVerdict: Uint8Array;
+  record: Uint8Array;
+  hash: Uint8Array;
+}
+
+/** What the stages leave for verdict and record. */
+interface Outcome {
+  policy: AgentPolicy | null;
+  judgement: Judgement;
+  obligations: Obligations;
+  action: Text<Action>;
+  facts: Text<Facts>;
+}
+
+/** Decides one action. `factsBytes` empty means `{}`. Never throws on any input. */
+export function reference(
+  program: Program,
+  context: Context,
+  actionBytes: Uint8Array,
+  factsBytes: Uint8Array,
+): Reference {
+  const outcome = decide(program, actionBytes, factsBytes);
+  const recorded = withSalt(outcome);
+  const record = canonicalBytes(recordJson(program, context, recorded));
+  const hash = createHash("sha256")
+    .update(Buffer.from("faramesh/record/v1".padEnd(32, "\0")))
+    .update(context.previous)
+    .update(record)
+    .digest();
+  return {
+    verdict: canonicalBytes(verdictJson(program, outcome)),
+    recordedVerdict: canonicalBytes(verdictJson(program, recorded)),
+    record,
+    hash: new Uint8Array(hash),
+  };
+}
+
+function decide(program: Program, actionBytes: Uint8Array, factsBytes: Uint8Array): Outcome {
+  const action: Text<Action> = { raw: actionBytes, json: null, canonical: null, value: null };
+  const facts: Text<Facts> = { raw: factsBytes, json: null, canonical: null, value: null };
+  try {
+    read(action, parse, readAction);
+    read(facts, factsJson, readFacts);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const judgement = deny(error.code, error.detail);
+    return { policy: null, judgement, obligations: NO_OBLIGATIONS, action, facts };
+  }
+  return judge(program, action, facts);
+}
+
+function read<T>(text: Text<T>, parser: (bytes: Uint8Array) => Json, reader: (json: Json) => T): void {
+  const json = parser(text.raw);
+  text.canonical = canonicalInput(json);
+  text.json = json;
+  text.value = reader(json);
+}
+
+function factsJson(bytes: Uint8Array): Json {
+  return bytes.length === 0 ? { kind: "object", entries: new Map() } : parse(bytes);
+}
+
+function judge(program: Program, action: Text<Action>, facts: Text<Facts>): Outcome {
+  const agent = action.value!.agent;
+  if (facts.value!.agent !== null && facts.value!.agent !== agent) {
+    return { policy: null, judgement: deny("agent_mismatch"), obligations: NO_OBLIGATIONS, action, facts };
+  }
+  const policy = policyOf(program, agent);
+  if (policy === null) {
+    return { policy, judgement: deny("agent_unknown"), obligations: NO_OBLIGATIONS, action, facts };
+  }
+  const judgement = stages({ program, policy, action: action.value!, facts: facts.value! });
+  return {
+    policy,
+    judgement,
+    obligations: obligationsOf(policy, action.value!.tool, judgement),
+    action,
+    facts,
+  };
+}
+
+/** Steps 1 to 6 of LANGUAGE section 5. */
+function stages(question: Question): Judgement {
+  const refused = identify(question.policy, question.facts);
+  if (refused !== null) return refused;
+  const held = judgeSelectors(question);
+  if (held?.effect === "deny") return held;
+  const before = admit(question) ?? judgeAlways(question);
+  if (before !== null) return before;
+  const verdict = held ?? judgeRules(question);
+  return verdict.effect === "deny" ? verdict : (judgeEgress(question) ?? verdict);
+}
+
+/** What must be redacted cannot be written down without a salt. */
+function withSalt(outcome: Outcome): Outcome {
+  const { policy, action, facts, obligations } = outcome;
+  if (policy === null || action.value === null || facts.value?.salt != null) return outcome;
+  if (pathsToReplace(action.value, obligations.redact).length === 0) return outcome;
+  const judgement = deny("salt_missing");
+  return { ...outcome, judgement, obligations: obligationsOf(policy, action.value.tool, judgement) };
+}

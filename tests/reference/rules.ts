@@ -1,0 +1,88 @@
+/** Steps 4 and 5: `deny!` rules, then all others in order, then the default (LANGUAGE sections 4 and 5). */
+import type { Field, Rule } from "../../fpl-grammar/program.ts";
+import { activePhase } from "./admit.ts";
+import { calendar } from "./calendar.ts";
+import { evaluate, type Lookup } from "./condition.ts";
+import { type Json, number, object, string } from "./json.ts";
+import { toolMatches } from "./names.ts";
+import type { Judgement, Question } from "./stages.ts";
+import type { Truth } from "./truth.ts";
+
+/** Which unknowns make a rule apply: the table of LANGUAGE section 4. */
+const APPLIES: Record<Rule["effect"], Truth[]> = {
+  permit: ["true"],
+  defer: ["true", "wrong type"],
+  deny: ["true", "wrong type"],
+  "deny!": ["true", "wrong type", "missing"],
+};
+
+const CODES = { permit: "rule_permit", defer: "rule_defer", deny: "rule_deny", "deny!": "deny_always" };
+const SUFFIXES = { true: "", false: "", missing: "_missing", "wrong type": "_wrong_type" };
+
+/** Step 4: the first `deny!` that applies, or null. */
+export function judgeAlways(question: Question): Judgement | null {
+  return firstThatApplies(question, (rule) => rule.effect === "deny!");
+}
+
+/** Step 5: the first other rule that applies, else the default. */
+export function judgeRules(question: Question): Judgement {
+  const effect = question.policy.default;
+  const byDefault: Judgement = { effect, code: `default_${effect}`, detail: null, rule: null };
+  return firstThatApplies(question, (rule) => rule.effect !== "deny!") ?? byDefault;
+}
+
+function firstThatApplies(question: Question, wanted: (rule: Rule) => boolean): Judgement | null {
+  const { program, policy, facts, action } = question;
+  const phase = activePhase(policy, facts);
+  const rules = [...program.system.rules, ...policy.rules, ...(phase?.rules ?? [])];
+  const lookup = lookupIn(question);
+  for (const rule of rules) {
+    if (!wanted(rule) || !toolMatches(rule.pattern, action.tool)) continue;
+    const value = rule.condition === null ? "true" : evaluate(rule.condition, lookup);
+    const missingApplies =
+      program.system.missingFieldsApply && rule.effect !== "permit" && value === "missing";
+    if (!APPLIES[rule.effect].includes(value) && !missingApplies) continue;
+    const effect = rule.effect === "deny!" ? "deny" : rule.effect;
+    return { effect, code: CODES[rule.effect] + SUFFIXES[value], detail: null, rule };
+  }
+  return null;
+}
+
+/** The values at the roots of LANGUAGE section 4. */
+function lookupIn({ program, policy, action, facts }: Question): Lookup {
+  const text = (value: string | null): Json | undefined => (value === null ? undefined : string(value));
+  const selectors = (): Json | undefined => {
+    if (facts.selectors === null) return undefined;
+    const had = [...facts.selectors.entries].filter(([name]) => {
+      const said = facts.unavailable?.entries.get(name);
+      return said === undefined || said.kind === "null";
+    });
+    return object(Object.fromEntries(had));
+  };
+  const fields: Record<string, Json | undefined> = {
+    id: text(action.session),
+    purpose: text(facts.purpose),
+    phase: text(activePhase(policy, facts)?.name ?? null),
+  };
+  const roots: Record<Field["root"], () => Json | undefined> = {
+    args: () => action.args,
+    tool: () => string(action.tool),
+    agent: () => string(action.agent),
+    model: () => text(facts.model),
+    principal: () => facts.principal ?? undefined,
+    session: () =>
+      object(
+        Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value ? [[name, value]] : []))),
+      ),
+    selectors,
+    http: () => action.http ?? undefined,
+    facet: () => action.http ?? action.args,
+    time: () => (facts.time === null ? undefined : timeFields(facts.time, program.system.utcOffsetMinutes)),
+  };
+  return (root) => roots[root]();
+}
+
+function timeFields(time: bigint, utcOffsetMinutes: number): Json {
+  const fields = Object.entries(calendar(time, utcOffsetMinutes));
+  return object(Object.fromEntries(fields.map(([name, value]) => [name, number(Number(value))])));
+}
