@@ -82,7 +82,7 @@ function ofKind<K extends "string" | "boolean">(
   return test(value.value as K extends "string" ? string : boolean);
 }
 
-export function valueOf(json: Json | undefined): Value | undefined {
+export function conditionValue(json: Json | undefined): Value | undefined {
   if (json === undefined || json.kind === "null") return undefined;
   if (json.kind === "number") return { kind: "number", value: exactOf(json.text) };
   if (json.kind === "object") return { kind: "object" };
@@ -105,7 +105,7 @@ export function at(json: Json | undefined, path: (string | number)[]): Json | un
 }
 
 const fieldValue = (field: Field, lookup: Lookup): Value | undefined =>
-  valueOf(at(lookup(field.root), field.path));
+  conditionValue(at(lookup(field.root), field.path));
 
 function operandValue(operand: Operand, lookup: Lookup): Value | undefined {
   if (operand.kind === "literal") return literalValue(operand.literal);
@@ -153,7 +153,7 @@ function contains(left: Value | undefined, right: Value | undefined): Truth {
     return right.kind === "string" ? truth(left.value.includes(right.value)) : "wrong type";
   }
   if (left.kind !== "list" || right.kind === "list" || right.kind === "object") return "wrong type";
-  return or(left.items.map((item) => equals(valueOf(item), right)));
+  return or(left.items.map((item) => equals(conditionValue(item), right)));
 }
 
 function affix(kind: "starts_with" | "ends_with", left: Value | undefined, right: Value | undefined): Truth {

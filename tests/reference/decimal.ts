@@ -27,7 +27,8 @@ export const isInteger = (value: Exact): boolean => value.exponent >= 0n;
 
 /** Negative, zero or positive as `a` is below, equal to or above `b`. Both are in the range of a double or near it. */
 export function compare(a: Exact, b: Exact): number {
-  const lowest = a.exponent < b.exponent ? a.exponent : b.exponent;
+  let lowest = a.exponent;
+  if (b.exponent < lowest) lowest = b.exponent;
   const left = a.digits * 10n ** (a.exponent - lowest);
   const right = b.digits * 10n ** (b.exponent - lowest);
   return left < right ? -1 : left > right ? 1 : 0;
