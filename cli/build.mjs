@@ -1,0 +1,13 @@
+/** Builds the command: `cli/main.ts` and all it imports into the single file `cli/dist/faramesh.mjs`. */
+import { join } from "node:path";
+import { bundle, root } from "./bundle.mjs";
+
+try {
+  await bundle(join(root, "cli/main.ts"), join(root, "cli/dist/faramesh.mjs"), {
+    minifySyntax: true,
+    legalComments: "none",
+  });
+} catch (error) {
+  if (!Array.isArray(error.errors)) console.error(`cli/build.mjs: ${error.message}`);
+  process.exitCode = 1;
+}
