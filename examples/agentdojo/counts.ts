@@ -70,7 +70,11 @@ function readTrace(line: string, withOrigin: boolean, place: string): Trace {
     if (withOrigin && origin !== "user" && origin !== "injection") {
       throw new Error(`${place}: a call without origin`);
     }
-    return { tool, args: args as Record<string, unknown>, origin: withOrigin ? (origin as Call["origin"]) : null };
+    return {
+      tool,
+      args: args as Record<string, unknown>,
+      origin: withOrigin ? (origin as Call["origin"]) : null,
+    };
   });
   return { suite, calls };
 }
