@@ -1,0 +1,61 @@
+import type { TrustCode } from "../../bundles/trust/index.ts";
+
+/** What this host adds to the refusals of bundles/trust, as one closed table. */
+const HOST_REFUSALS = {
+  file_unreadable: { message: "the file cannot be read", help: "check its path and permissions" },
+  bundle_refused: {
+    message: "the core refuses the bundle",
+    help: "build it again with the compiler of this release",
+  },
+  core_unusable: {
+    message: "the core cannot be loaded",
+    help: "run `npm run build`, or install the package again",
+  },
+  state_malformed: {
+    message: "the state file is malformed",
+    help: "restore it from its copy; removing it forgets which bundles were already used",
+  },
+  state_unwritable: {
+    message: "the state file cannot be written",
+    help: "check its folder's permissions and space; the policy was not taken into use",
+  },
+  log_locked: {
+    message: "the record log is held by another process",
+    help: "close it there; if no process has it open, remove the lock file",
+  },
+  log_bad_tail: {
+    message: "the record log does not verify at its end",
+    help: "run `faramesh audit verify` on it",
+  },
+  log_changed: {
+    message: "the record log was changed or replaced by somebody else",
+    help: "find out by whom, verify the log, then open it again",
+  },
+  log_unwritable: {
+    message: "the record log cannot be written",
+    help: "check its path, permissions and the disk's space",
+  },
+  log_closed: { message: "the record log is closed", help: "open it again" },
+  record_refused: {
+    message: "the record does not continue the log",
+    help: "the core and the log disagree; verify the log and report this",
+  },
+} as const satisfies Record<string, { message: string; help: string }>;
+
+export type HostCode = keyof typeof HOST_REFUSALS;
+
+/** Anything that this host refuses: by its own table, or by that of bundles/trust. */
+export interface HostRefusal {
+  ok: false;
+  code: HostCode | TrustCode;
+  message: string;
+  help: string;
+}
+
+export function refusal(
+  code: HostCode,
+  detail: string,
+  help: string = HOST_REFUSALS[code].help,
+): HostRefusal {
+  return { ok: false, code, message: `${HOST_REFUSALS[code].message}: ${detail}`, help };
+}
