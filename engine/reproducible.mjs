@@ -29,8 +29,18 @@ function buildElsewhere(root, place) {
   symlinkSync(join(CHECKOUT, "node_modules"), join(folder, "node_modules"), "dir");
   const home = join(folder, "home");
   mkdirSync(home);
-  const env = { PATH: process.env.PATH, HOME: home, TZ: place.timeZone, LANG: place.locale, LC_ALL: place.locale };
-  const run = spawnSync(process.execPath, [join(folder, "engine", "build.mjs")], { cwd: home, env, encoding: "utf8" });
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    TZ: place.timeZone,
+    LANG: place.locale,
+    LC_ALL: place.locale,
+  };
+  const run = spawnSync(process.execPath, [join(folder, "engine", "build.mjs")], {
+    cwd: home,
+    env,
+    encoding: "utf8",
+  });
   if (run.status !== 0) throw new Error(`the build in a copy of the sources failed: ${run.stderr}`);
   return digest(readFileSync(join(folder, CORE)));
 }
@@ -38,7 +48,8 @@ function buildElsewhere(root, place) {
 /** What the module must not hold, as lines for a reader; empty when it is well. */
 export function findFaults(wasm) {
   const faults = [];
-  if (WebAssembly.Module.imports(new WebAssembly.Module(wasm)).length > 0) faults.push("it imports something");
+  if (WebAssembly.Module.imports(new WebAssembly.Module(wasm)).length > 0)
+    faults.push("it imports something");
   const module = binaryen.readBinary(wasm);
   // Strings hold names and data, no instructions.
   const text = module.emitText().replace(/"(?:[^"\\]|\\.)*"/g, '""');
