@@ -1,15 +1,15 @@
-/** Patterns and globs to shared automata. */
+/** Patterns, globs and egress lists to automata; equal ones are kept once. */
 
 import type { GlobDialect, Span } from "../../fpl-grammar/program.ts";
+import type { Automaton } from "../format/ir.ts";
 import type { Build } from "./build.ts";
+import { compilePattern, type PatternSource } from "./pattern/pattern.ts";
 
-function unsupported(build: Build, what: string, span: Span): null {
-  build.error("F903", `${what} cannot be compiled yet`, null, span);
-  return null;
-}
+const CODES = { syntax: "F901", notRegular: "F902", tooLarge: "F903" };
 
+/** The id; null, and a diagnostic at the pattern, when it cannot be compiled. */
 export function searchAutomaton(build: Build, pattern: string, span: Span): number | null {
-  return unsupported(build, `\`${pattern}\``, span);
+  return automatonId(build, { kind: "search", pattern }, `pattern \`${pattern}\``, span);
 }
 
 export function globAutomaton(
@@ -18,9 +18,29 @@ export function globAutomaton(
   dialect: GlobDialect,
   span: Span,
 ): number | null {
-  return unsupported(build, `${dialect} glob \`${globs.join(", ")}\``, span);
+  const style = dialect === "value" ? "name" : dialect;
+  return automatonId(build, { kind: "glob", globs, style }, `list \`${globs.join("`, `")}\``, span);
 }
 
 export function egressAutomaton(build: Build, entries: readonly string[], span: Span): number | null {
-  return unsupported(build, `\`${entries.join(", ")}\``, span);
+  return automatonId(build, { kind: "egress", entries }, `egress list \`${entries.join("`, `")}\``, span);
+}
+
+function automatonId(build: Build, source: PatternSource, title: string, span: Span): number | null {
+  const key = JSON.stringify(source);
+  const known = build.automatonIds.get(key);
+  if (known !== undefined) return known;
+  const result = compilePattern(source, build.patternSteps);
+  build.patternSteps -= result.steps;
+  if ("automaton" in result) {
+    const id = build.automata.add(keyOf(result.automaton), result.automaton);
+    build.automatonIds.set(key, id);
+    return id;
+  }
+  build.error(CODES[result.reason], `the ${title} cannot be compiled: ${result.message}`, result.help, span);
+  return null;
+}
+
+function keyOf(automaton: Automaton): string {
+  return `${automaton.classOf.join(",")}:${automaton.flags.join(",")}:${automaton.next.join(",")}`;
 }

@@ -29,6 +29,9 @@ import { Pool } from "./pool.ts";
 /** Indexes of list elements are below 2^31; no list of an accepted input is as long. */
 const MAX_LIST_INDEX = STEP_INDEX - 1;
 
+/** Steps for all patterns of one program: some tens of seconds at the worst, whatever the program. */
+const MAX_TOTAL_STEPS = 2 ** 30;
+
 export class Build {
   /** With agents and files in the order of their names' code points. */
   readonly program: Program;
@@ -38,6 +41,10 @@ export class Build {
   readonly lists = new Pool<IrList>();
   readonly paths = new Pool<IrPath>();
   readonly automata = new Pool<Automaton>();
+  /** By source. */
+  readonly automatonIds = new Map<string, number>();
+  /** Steps left for patterns. */
+  patternSteps = MAX_TOTAL_STEPS;
   readonly code: Instruction[] = [];
   readonly rules: IrRule[] = [];
   readonly patterns: IrPattern[] = [];
