@@ -19,15 +19,25 @@ type Call = (...values: number[]) => number;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** The part of the host's WebAssembly that a module without imports needs; the compiler's libraries here do not declare it. */
+const { Instance, Module } = (
+  globalThis as unknown as {
+    WebAssembly: {
+      Module: new (wasm: Uint8Array<ArrayBuffer>) => object;
+      Instance: new (module: object) => { exports: Record<string, unknown> };
+    };
+  }
+).WebAssembly;
+
 /** The exports of a module without imports: its memory and its functions. */
 export function instantiate(wasm: Uint8Array<ArrayBuffer>) {
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports;
+  const exports = new Instance(new Module(wasm)).exports;
   const call = (name: string): Call => {
     const found = exports[name];
     if (typeof found !== "function") throw new Error(`the core exports no function ${name}`);
     return found as Call;
   };
-  return { memory: exports.memory as WebAssembly.Memory, call };
+  return { memory: exports.memory as { buffer: ArrayBuffer }, call };
 }
 
 export function builtCore(): Uint8Array<ArrayBuffer> {
