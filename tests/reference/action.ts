@@ -37,7 +37,7 @@ export function readAction(json: Json): Action {
   const session = field(json, "session", "string", false);
   field(json, "call_id", "string", false);
   const http = field(json, "http", "object", false);
-  if (!isToolName(tool.value)) throw new Refusal("tool_name_invalid", null);
+  if (!isToolName(tool.value)) throw new Refusal("tool_name_invalid", { field: "tool" });
   if (http !== undefined) checkFacet(http);
   return {
     json,

@@ -1,6 +1,5 @@
 /** What the host knows (engine/ABI.md "The facts"). */
 import { present, sortedNames } from "./action.ts";
-import { exactOf, isInteger } from "./decimal.ts";
 import { type Json, type JsonObject, Refusal } from "./json.ts";
 
 export interface Facts {
@@ -21,31 +20,43 @@ const isString = (value: Json): boolean => value.kind === "string";
 const isObject = (value: Json): boolean => value.kind === "object";
 const isStrings = (value: Json): boolean => value.kind === "list" && value.items.every(isString);
 
+const isBoolean = (value: Json): boolean => value.kind === "boolean";
+
+/** What a value must be; a text is the code of what it is instead. */
+type Check = (value: Json) => boolean | string;
+
+const PRINCIPAL_CHECKS: Record<string, Check> = {
+  id: isString,
+  method: isString,
+  role: isString,
+  tier: isString,
+  org: isString,
+  email: isString,
+  verified: isBoolean,
+  groups: isStrings,
+};
+
 /** In the order in which they are checked. */
-const TYPES: Record<string, (value: Json) => boolean> = {
+const CHECKS: Record<string, Check> = {
   agent: isString,
-  principal: isObject,
+  principal: (value) => {
+    if (value.kind === "object") checkFields(value, PRINCIPAL_CHECKS);
+    return value.kind === "object";
+  },
   purpose: isString,
   phase: isString,
   model: isString,
   selectors: isObject,
   unavailable: isUnavailable,
-  time: (value) => value.kind === "number",
-  salt: (value) => value.kind === "string" && new TextEncoder().encode(value.value).length >= 16,
+  time: (value) => (value.kind === "number" ? isTime(value.text) || "time_invalid" : false),
+  salt: (value) => value.kind === "string" && Buffer.byteLength(value.value) >= 16,
   parent: isString,
   causes: isStrings,
+  delegation: () => true,
 };
 
-const PRINCIPAL_TYPES: Record<string, (value: Json) => boolean> = {
-  id: isString,
-  method: isString,
-  verified: (value) => value.kind === "boolean",
-  role: isString,
-  tier: isString,
-  org: isString,
-  groups: isStrings,
-  email: isString,
-};
+/** Of a canonical number: an integer of 12 to 15 digits, not negative. */
+const isTime = (text: string): boolean => /^\d{12,15}$/.test(text);
 
 function isUnavailable(value: Json): boolean {
   if (value.kind !== "object") return false;
@@ -59,10 +70,10 @@ function isUnavailable(value: Json): boolean {
 /** Throws Refusal for what are not facts. */
 export function readFacts(json: Json): Facts {
   if (json.kind !== "object") throw new Refusal("facts_invalid", null);
-  if (present(json, "delegation") !== undefined) throw new Refusal("delegation_unsupported", null);
-  checkFields(json, { ...TYPES, delegation: () => true });
-  const principal = present(json, "principal");
-  if (principal?.kind === "object") checkFields(principal, PRINCIPAL_TYPES);
+  if (present(json, "delegation") !== undefined) {
+    throw new Refusal("delegation_unsupported", { field: "delegation" });
+  }
+  checkFields(json, CHECKS);
   const text = (name: string): string | null => {
     const value = present(json, name);
     return value?.kind === "string" ? value.value : null;
@@ -71,6 +82,7 @@ export function readFacts(json: Json): Facts {
     const value = present(json, name);
     return value?.kind === "object" ? value : null;
   };
+  const time = present(json, "time");
   return {
     json,
     agent: text("agent"),
@@ -80,26 +92,20 @@ export function readFacts(json: Json): Facts {
     model: text("model"),
     selectors: inner("selectors"),
     unavailable: inner("unavailable"),
-    time: readTime(present(json, "time")),
+    time: time?.kind === "number" ? BigInt(time.text) : null,
     salt: text("salt"),
   };
 }
 
-function checkFields(object: JsonObject, types: Record<string, (value: Json) => boolean>): void {
+function checkFields(object: JsonObject, checks: Record<string, Check>): void {
   for (const name of sortedNames(object)) {
-    if (!Object.hasOwn(types, name)) throw new Refusal("fact_unknown", { field: name });
+    if (!Object.hasOwn(checks, name)) throw new Refusal("fact_unknown", { field: name });
   }
-  for (const [name, isType] of Object.entries(types)) {
+  for (const [name, check] of Object.entries(checks)) {
     const value = present(object, name);
-    if (value !== undefined && !isType(value)) throw new Refusal("fact_type", { field: name });
+    const result = value === undefined || check(value);
+    if (result !== true) {
+      throw new Refusal(result === false ? "fact_type" : result, { field: name });
+    }
   }
-}
-
-function readTime(value: Json | undefined): bigint | null {
-  if (value?.kind !== "number") return null;
-  const { digits, exponent } = exactOf(value.text);
-  if (!isInteger({ digits, exponent }) || !/^\d{12,16}$/.test(value.text)) {
-    throw new Refusal("time_invalid", { field: "time" });
-  }
-  return BigInt(value.text);
 }

@@ -10,7 +10,7 @@ export function parse(bytes: Uint8Array): Json {
   const reader = new Reader(bytes);
   const value = reader.value(0);
   reader.space();
-  if (!reader.atEnd()) reader.refuse("invalid_json");
+  if (!reader.atEnd()) reader.unexpected();
   return value;
 }
 
@@ -41,11 +41,15 @@ class Reader {
     while (/^[ \t\n\r]$/.test(this.peek())) this.at++;
   }
 
+  /** Refuses the byte here, which cannot stand here. */
+  unexpected(): never {
+    if (this.peek() === "�" && this.sequence() === null) this.refuse("invalid_utf8");
+    return this.refuse("invalid_json");
+  }
+
   private expect(wanted: string): void {
-    for (const character of wanted) {
-      if (this.peek() !== character) this.refuse("invalid_json");
-      this.at++;
-    }
+    if (this.peek() !== wanted) this.unexpected();
+    this.at++;
   }
 
   /** `depth`: how many lists and objects are open around this value. */
@@ -59,11 +63,15 @@ class Reader {
     if (first === "t") return this.word("true", { kind: "boolean", value: true });
     if (first === "f") return this.word("false", { kind: "boolean", value: false });
     if (first === "n") return this.word("null", { kind: "null" });
-    return this.refuse("invalid_json");
+    return this.unexpected();
   }
 
   private word(text: string, value: Json): Json {
-    this.expect(text);
+    const start = this.at;
+    for (const letter of text) {
+      if (this.peek() !== letter) this.refuse("invalid_json", start);
+      this.at++;
+    }
     return value;
   }
 
@@ -122,64 +130,63 @@ class Reader {
     this.expect('"');
     let value = "";
     while (this.peek() !== '"') {
-      if (this.atEnd() || this.peek() < " ") this.refuse("invalid_json");
-      if (this.peek() === "\\") value += this.escape();
-      else value += this.codePoint();
+      const here = this.peek();
+      if (here < " ") this.refuse("invalid_json");
+      if (here === "\\") value += this.escape();
+      else if (here !== "�") {
+        value += here;
+        this.at++;
+      } else {
+        const character = this.sequence() ?? this.refuse("invalid_utf8");
+        value += character;
+        this.at += Buffer.byteLength(character);
+      }
     }
     this.expect('"');
     return value;
   }
 
-  /** One well-formed UTF-8 sequence (Unicode, table 3-7). */
-  private codePoint(): string {
+  /** The character of the well-formed UTF-8 sequence here (Unicode, table 3-7), or null. */
+  private sequence(): string | null {
     const lead = this.bytes[this.at]!;
-    const length = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    const sequence = this.bytes.subarray(this.at, this.at + length);
-    try {
-      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(sequence);
-      if ([...text].length !== 1) return this.refuse("invalid_utf8");
-      this.at += length;
-      return text;
-    } catch (error) {
-      if (error instanceof Refusal) throw error;
-      return this.refuse("invalid_utf8");
-    }
+    const length = lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    const bytes = Buffer.from(this.bytes.subarray(this.at, this.at + length));
+    const text = bytes.toString("utf8");
+    return [...text].length === 1 && Buffer.from(text).equals(bytes) ? text : null;
   }
 
   private escape(): string {
     const start = this.at;
-    this.expect("\\");
-    const short = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }[
-      this.peek()
-    ];
+    const letter = this.following();
+    const short = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" }[letter];
     if (short !== undefined) {
-      this.at++;
+      this.at += 2;
       return short;
     }
     const unit = this.hexadecimal();
     if (unit < 0xd800 || unit > 0xdfff) return String.fromCharCode(unit);
-    if (unit > 0xdbff || this.peek() !== "\\") this.refuse("lone_surrogate", start);
-    if (this.bytes[this.at + 1] !== 0x75) this.refuse("lone_surrogate", start);
-    this.expect("\\");
+    const paired = this.peek() === "\\" && this.following() === "u";
+    if (unit > 0xdbff || !paired) this.refuse("lone_surrogate", start);
     const second = this.hexadecimal();
     if (second < 0xdc00 || second > 0xdfff) this.refuse("lone_surrogate", start);
     return String.fromCharCode(unit, second);
   }
 
-  /** `u` and four hexadecimal digits. */
+  /** The character after the one here. */
+  private following(): string {
+    return String.fromCharCode(this.bytes[this.at + 1] ?? 0);
+  }
+
+  /** `\u` and four hexadecimal digits. */
   private hexadecimal(): number {
-    this.expect("u");
-    let digits = "";
-    while (digits.length < 4) {
-      if (!/^[0-9a-fA-F]$/.test(this.peek())) this.refuse("invalid_json");
-      digits += this.peek();
-      this.at++;
-    }
-    return Number.parseInt(digits, 16);
+    const digits = Buffer.from(this.bytes.subarray(this.at, this.at + 6)).toString("latin1");
+    if (!/^\\u[0-9a-fA-F]{4}$/.test(digits)) this.refuse("invalid_json");
+    this.at += 6;
+    return Number.parseInt(digits.slice(2), 16);
   }
 
   private digits(): void {
-    if (!/^[0-9]$/.test(this.peek())) this.refuse("invalid_json");
+    if (!/^[0-9]$/.test(this.peek())) this.unexpected();
     while (/^[0-9]$/.test(this.peek())) this.at++;
   }
 

@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import type { Program } from "../../fpl-grammar/program.ts";
 import type { Action } from "./action.ts";
-import { canonicalBytes } from "./canonical.ts";
 import type { Facts } from "./facts.ts";
 import { boolean, type Json, type JsonObject, NULL, number, object, string } from "./json.ts";
 import { pathsToReplace, redactedAction } from "./redact.ts";
@@ -20,7 +19,6 @@ export interface Context {
 /** An input on its way: each field after the first is null until that much of it has been accepted. */
 export interface Text<T> {
   raw: Uint8Array;
-  json: Json | null;
   canonical: Uint8Array | null;
   value: T | null;
 }
@@ -43,9 +41,7 @@ export function recordJson(program: Program, context: Context, recorded: Recorde
     bundle: string(hex(context.bundleDigest)),
     engine: string(hex(context.engineDigest)),
     inputs: facts.value === null ? NULL : withoutSalt(facts.value.json),
-    inputs_digest: digest(
-      facts.value === null ? (facts.canonical ?? facts.raw) : canonicalBytes(facts.value.json),
-    ),
+    inputs_digest: digest(facts.canonical ?? facts.raw),
     previous: string(hex(context.previous)),
     sequence: { kind: "number", text: String(context.sequence) },
     signed: boolean(context.signed),
@@ -61,9 +57,9 @@ function withoutSalt(facts: JsonObject): Json {
   return { kind: "object", entries: new Map([...facts.entries].filter(([name]) => name !== "salt")) };
 }
 
+/** Null where nothing is known of what to redact, and where there is no salt to do it with. */
 function shownAction({ action, facts, judgement, obligations }: Recorded): Json {
-  if (action.json === null || judgement.code === "salt_missing") return NULL;
-  if (action.value === null) return action.json;
+  if (action.value === null || facts.value === null || judgement.code === "salt_missing") return NULL;
   const paths = pathsToReplace(action.value, obligations.redact);
-  return paths.length === 0 ? action.json : redactedAction(action.value, paths, facts.value!.salt!);
+  return paths.length === 0 ? action.value.json : redactedAction(action.value, paths, facts.value.salt!);
 }

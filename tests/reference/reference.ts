@@ -62,15 +62,14 @@ export function reference(
 }
 
 function decide(program: Program, actionBytes: Uint8Array, factsBytes: Uint8Array): Outcome {
-  const action: Text<Action> = { raw: actionBytes, json: null, canonical: null, value: null };
-  const facts: Text<Facts> = { raw: factsBytes, json: null, canonical: null, value: null };
+  const action: Text<Action> = { raw: actionBytes, canonical: null, value: null };
+  const facts: Text<Facts> = { raw: factsBytes, canonical: null, value: null };
   try {
     read(action, parse, readAction);
     read(facts, factsJson, readFacts);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const judgement = deny(error.code, error.detail);
-    return { policy: null, judgement, obligations: NO_OBLIGATIONS, action, facts };
+    return refused(deny(error.code, error.detail), action, facts);
   }
   return judge(program, action, facts);
 }
@@ -78,22 +77,37 @@ function decide(program: Program, actionBytes: Uint8Array, factsBytes: Uint8Arra
 function read<T>(text: Text<T>, parser: (bytes: Uint8Array) => Json, reader: (json: Json) => T): void {
   const json = parser(text.raw);
   text.canonical = canonicalInput(json);
-  text.json = json;
   text.value = reader(json);
 }
 
+/** Any fault of the facts' text is one of the facts. */
 function factsJson(bytes: Uint8Array): Json {
-  return bytes.length === 0 ? { kind: "object", entries: new Map() } : parse(bytes);
+  if (bytes.length === 0) return { kind: "object", entries: new Map() };
+  try {
+    const json = parse(bytes);
+    canonicalInput(json);
+    return json;
+  } catch (error) {
+    throw error instanceof Refusal ? new Refusal("facts_invalid", error.detail) : error;
+  }
 }
+
+const refused = (judgement: Judgement, action: Text<Action>, facts: Text<Facts>): Outcome => ({
+  policy: null,
+  judgement,
+  obligations: NO_OBLIGATIONS,
+  action,
+  facts,
+});
 
 function judge(program: Program, action: Text<Action>, facts: Text<Facts>): Outcome {
   const agent = action.value!.agent;
   if (facts.value!.agent !== null && facts.value!.agent !== agent) {
-    return { policy: null, judgement: deny("agent_mismatch"), obligations: NO_OBLIGATIONS, action, facts };
+    return refused(deny("agent_mismatch"), action, facts);
   }
   const policy = policyOf(program, agent);
   if (policy === null) {
-    return { policy, judgement: deny("agent_unknown"), obligations: NO_OBLIGATIONS, action, facts };
+    return refused(deny("agent_unknown"), action, facts);
   }
   const judgement = stages({ program, policy, action: action.value!, facts: facts.value! });
   return {
@@ -107,8 +121,8 @@ function judge(program: Program, action: Text<Action>, facts: Text<Facts>): Outc
 
 /** Steps 1 to 6 of LANGUAGE section 5. */
 function stages(question: Question): Judgement {
-  const refused = identify(question.policy, question.facts);
-  if (refused !== null) return refused;
+  const unidentified = identify(question.policy, question.facts);
+  if (unidentified !== null) return unidentified;
   const held = judgeSelectors(question);
   if (held?.effect === "deny") return held;
   const before = admit(question) ?? judgeAlways(question);
