@@ -16,11 +16,13 @@
  *            mantissa not divisible by 10 (zero is {0, 0, 0}) and below 10^19. Unique, ascending by value.
  *   LISTS    count = length / 12 of { u32 kind (LIST_*), u32 first, u32 count }: `count` ids from INDEX[first], ascending, unique.
  *            LIST_STRINGS holds string ids, LIST_NUMBERS number ids, LIST_BOOLEANS 0 / 1.
+ *            Unique, ascending by kind, then by ids.
  *   PATHS    count = length / 12 of { u32 root (ROOT_*), u32 first, u32 count }: `count` steps from INDEX[first];
- *            a step is a string id (object key), or STEP_INDEX | n (list element n).
+ *            a step is a string id (object key), or STEP_INDEX | n (list element n). Unique, ascending by root, then by steps.
  *   DFAS     u32 count · u32 offset[count] (from the section's start, each 4-aligned) · per automaton
  *            { u32 states, u32 classes, u32 start, u8 classOf[256], u8 flags[states] (DFA_*), pad to 2,
  *              u16 next[states * classes], pad to 4 }. One step per byte of the text; see DFA_* for acceptance.
+ *            Minimal, hence no two equal: state 0 is the start, states are numbered breadth first by class, classes by their first byte.
  *   CODE     count = length / 12 of { u8 op (OP_*), u8 leftKind, u8 rightKind (OPERAND_*), u8 0, u32 left, u32 right }
  *   RULES    count = length / 24 of { u8 effect (EFFECT_*), u8 0, u16 phase (global phase index, or NO_PHASE), u32 codeFirst,
  *              u32 codeCount (0 = unconditional), u32 notify (string id or NONE), u32 agent (index, or NONE = system), u32 0 }.
@@ -29,7 +31,7 @@
  *   PATTERNS count = length / 56 of { u64 selectors (bit i = the agent's i-th selector), u32 phases (bit i = the agent's i-th phase
  *              that names this pattern), then five { u32 first, u32 count } slices of INDEX, each ascending:
  *              always (deny! rule ids), rules (rule ids, all other effects), redacts, credentials, schemas (ids into those tables), u32 0 }
- *   INDEX    u32 pool that the slices above point into
+ *   INDEX    u32 pool that the slices above point into: those of LISTS, PATHS, PATTERNS in order, back to back, empty ones included
  *   EXACT    u32 capacity (power of two, >= 2 * entries, at least 4), u32 0, then capacity x
  *            { u32 hash, u32 scope, u32 string, u32 target }; empty slot: target = NONE and zeros. Linear probing from
  *            hash & (capacity - 1); inserted in ascending (scope, string) order. hash = hashName(scope, bytes), see HASH_*.
@@ -119,6 +121,7 @@ export const LIST_NUMBERS: u32 = 1;
 export const LIST_BOOLEANS: u32 = 2;
 
 // Operand kinds of an instruction.
+/** Its operand is 0. */
 export const OPERAND_NONE: u32 = 0;
 export const OPERAND_PATH: u32 = 1;
 export const OPERAND_STRING: u32 = 2;
@@ -198,6 +201,12 @@ export const MAX_PHASES: u32 = 32;
 export const MAX_SELECTORS: u32 = 64;
 export const MAX_DFA_STATES: u32 = 4096;
 export const MAX_BUNDLE_BYTES: u32 = 268435456;
+/** A packed verdict has 21 bits for a rule id and one more. */
+export const MAX_RULES: u32 = 2097150;
+/** UTF-8 bytes of a rule's reason or identity, of a name, a notify target or a credential's JSON. Any other string: MAX_INPUT_BYTES. */
+export const MAX_TEXT_BYTES: u32 = 65536;
+/** Most bytes that all obligations of a bundle may take in a verdict; counted as engine/assembly/load/obligations.ts does. */
+export const MAX_OBLIGATION_BYTES: u32 = 4194304;
 /** The smallest accepted `time`, Unix milliseconds: a value below it is a time in seconds handed in by mistake. */
 export const MIN_TIME_DIGITS: u32 = 12;
 
