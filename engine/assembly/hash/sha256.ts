@@ -1,11 +1,16 @@
 /** SHA-256, FIPS 180-4. One hash at a time: `begin`, any number of `update`, `finish`. */
 
+export { writeHex } from "./hex";
+
 export const DIGEST_BYTES: u32 = 32;
 const BLOCK_BYTES: u32 = 64;
 /** Where the message length stands in the last block. */
 const LENGTH_AT: u32 = 56;
 
-/** Section 4.2.2: the first 32 bits of the fractions of the cube roots of the first 64 primes. */
+/**
+ * Section 4.2.2: the first 32 bits of the fractions of the cube roots of the first 64 primes. Then zeros, for the words that the last
+ * sixteen rounds make and nobody reads.
+ */
 const K: usize = memory.data<u32>([
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
   0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -15,7 +20,12 @@ const K: usize = memory.data<u32>([
   0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
   0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ], 16);
+/** The constants of the last sixteen rounds. */
+const LAST_K: usize = K + 192;
+/** Words of the schedule with their constants added, for sixteen rounds. */
+const words: usize = memory.data(64, 16);
 /** Section 5.3.3. */
 const INITIAL: usize = memory.data<u32>([
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
@@ -79,12 +89,6 @@ function choose(x: u32, y: u32, z: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function majority(x: u32, y: u32, z: u32): u32 {
-  return (x & y) | (z & (x | y));
-}
-
-// @ts-ignore: decorator
-@inline
 function bigSigma0(x: u32): u32 {
   return rotr<u32>(x, 2) ^ rotr<u32>(x, 13) ^ rotr<u32>(x, 22);
 }
@@ -95,117 +99,110 @@ function bigSigma1(x: u32): u32 {
   return rotr<u32>(x, 6) ^ rotr<u32>(x, 11) ^ rotr<u32>(x, 25);
 }
 
+/** Four words from 16 bytes. */
 // @ts-ignore: decorator
 @inline
-function smallSigma0(x: u32): u32 {
-  return rotr<u32>(x, 7) ^ rotr<u32>(x, 18) ^ (x >>> 3);
+function bigEndian(at: usize): v128 {
+  const bytes = v128.load(at);
+  return i8x16.shuffle(bytes, bytes, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
 }
 
 // @ts-ignore: decorator
 @inline
-function smallSigma1(x: u32): u32 {
-  return rotr<u32>(x, 17) ^ rotr<u32>(x, 19) ^ (x >>> 10);
+function smallSigma0(x: v128): v128 {
+  const first = v128.xor(i32x4.shr_u(x, 7), i32x4.shl(x, 25));
+  const second = v128.xor(i32x4.shr_u(x, 18), i32x4.shl(x, 14));
+  return v128.xor(v128.xor(first, second), i32x4.shr_u(x, 3));
 }
 
-/** Section 6.2.2. Sixteen rounds are written out, so that words and variables need no moves: hence the length. */
+// @ts-ignore: decorator
+@inline
+function smallSigma1(x: v128): v128 {
+  const first = v128.xor(i32x4.shr_u(x, 17), i32x4.shl(x, 15));
+  const second = v128.xor(i32x4.shr_u(x, 19), i32x4.shl(x, 13));
+  return v128.xor(v128.xor(first, second), i32x4.shr_u(x, 10));
+}
+
+/** Section 6.2.2 step 1: the four words of the schedule behind these sixteen. The last two of them rest on the first two. */
+// @ts-ignore: decorator
+@inline
+function nextWords(w0: v128, w1: v128, w2: v128, w3: v128): v128 {
+  const zero = i32x4.splat(0);
+  const ago15 = i32x4.shuffle(w0, w1, 1, 2, 3, 4);
+  const ago7 = i32x4.shuffle(w2, w3, 1, 2, 3, 4);
+  let next = i32x4.add(i32x4.add(w0, smallSigma0(ago15)), ago7);
+  next = i32x4.add(next, smallSigma1(i32x4.shuffle(w3, zero, 2, 3, 4, 4)));
+  return i32x4.add(next, smallSigma1(i32x4.shuffle(next, zero, 4, 4, 0, 1)));
+}
+
+/**
+ * Section 6.2.2. Sixteen rounds are written out so that the variables need no moves: hence the length. The words, with their
+ * constants added, are made four at a time while the rounds before them run. The majority of a, b and c is b ^ ((a ^ b) & (b ^ c)),
+ * and one round's a ^ b is the next one's b ^ c.
+ */
 function compress(block: usize, blocks: u32): void {
- for (; blocks > 0; blocks--, block += BLOCK_BYTES) {
-  let w0 = bswap(load<u32>(block, 0));
-  let w1 = bswap(load<u32>(block, 4));
-  let w2 = bswap(load<u32>(block, 8));
-  let w3 = bswap(load<u32>(block, 12));
-  let w4 = bswap(load<u32>(block, 16));
-  let w5 = bswap(load<u32>(block, 20));
-  let w6 = bswap(load<u32>(block, 24));
-  let w7 = bswap(load<u32>(block, 28));
-  let w8 = bswap(load<u32>(block, 32));
-  let w9 = bswap(load<u32>(block, 36));
-  let w10 = bswap(load<u32>(block, 40));
-  let w11 = bswap(load<u32>(block, 44));
-  let w12 = bswap(load<u32>(block, 48));
-  let w13 = bswap(load<u32>(block, 52));
-  let w14 = bswap(load<u32>(block, 56));
-  let w15 = bswap(load<u32>(block, 60));
-  let a = load<u32>(state), b = load<u32>(state, 4), c = load<u32>(state, 8), d = load<u32>(state, 12);
-  let e = load<u32>(state, 16), f = load<u32>(state, 20), g = load<u32>(state, 24), h = load<u32>(state, 28);
-  let k = K;
-  while (true) {
-    h += bigSigma1(e) + choose(e, f, g) + w0 + load<u32>(k, 0);
-    d += h;
-    h += bigSigma0(a) + majority(a, b, c);
-    g += bigSigma1(d) + choose(d, e, f) + w1 + load<u32>(k, 4);
-    c += g;
-    g += bigSigma0(h) + majority(h, a, b);
-    f += bigSigma1(c) + choose(c, d, e) + w2 + load<u32>(k, 8);
-    b += f;
-    f += bigSigma0(g) + majority(g, h, a);
-    e += bigSigma1(b) + choose(b, c, d) + w3 + load<u32>(k, 12);
-    a += e;
-    e += bigSigma0(f) + majority(f, g, h);
-    d += bigSigma1(a) + choose(a, b, c) + w4 + load<u32>(k, 16);
-    h += d;
-    d += bigSigma0(e) + majority(e, f, g);
-    c += bigSigma1(h) + choose(h, a, b) + w5 + load<u32>(k, 20);
-    g += c;
-    c += bigSigma0(d) + majority(d, e, f);
-    b += bigSigma1(g) + choose(g, h, a) + w6 + load<u32>(k, 24);
-    f += b;
-    b += bigSigma0(c) + majority(c, d, e);
-    a += bigSigma1(f) + choose(f, g, h) + w7 + load<u32>(k, 28);
-    e += a;
-    a += bigSigma0(b) + majority(b, c, d);
-    h += bigSigma1(e) + choose(e, f, g) + w8 + load<u32>(k, 32);
-    d += h;
-    h += bigSigma0(a) + majority(a, b, c);
-    g += bigSigma1(d) + choose(d, e, f) + w9 + load<u32>(k, 36);
-    c += g;
-    g += bigSigma0(h) + majority(h, a, b);
-    f += bigSigma1(c) + choose(c, d, e) + w10 + load<u32>(k, 40);
-    b += f;
-    f += bigSigma0(g) + majority(g, h, a);
-    e += bigSigma1(b) + choose(b, c, d) + w11 + load<u32>(k, 44);
-    a += e;
-    e += bigSigma0(f) + majority(f, g, h);
-    d += bigSigma1(a) + choose(a, b, c) + w12 + load<u32>(k, 48);
-    h += d;
-    d += bigSigma0(e) + majority(e, f, g);
-    c += bigSigma1(h) + choose(h, a, b) + w13 + load<u32>(k, 52);
-    g += c;
-    c += bigSigma0(d) + majority(d, e, f);
-    b += bigSigma1(g) + choose(g, h, a) + w14 + load<u32>(k, 56);
-    f += b;
-    b += bigSigma0(c) + majority(c, d, e);
-    a += bigSigma1(f) + choose(f, g, h) + w15 + load<u32>(k, 60);
-    e += a;
-    a += bigSigma0(b) + majority(b, c, d);
-    if (k == K + 192) break;
-    k += 64;
-    w0 += smallSigma1(w14) + w9 + smallSigma0(w1);
-    w1 += smallSigma1(w15) + w10 + smallSigma0(w2);
-    w2 += smallSigma1(w0) + w11 + smallSigma0(w3);
-    w3 += smallSigma1(w1) + w12 + smallSigma0(w4);
-    w4 += smallSigma1(w2) + w13 + smallSigma0(w5);
-    w5 += smallSigma1(w3) + w14 + smallSigma0(w6);
-    w6 += smallSigma1(w4) + w15 + smallSigma0(w7);
-    w7 += smallSigma1(w5) + w0 + smallSigma0(w8);
-    w8 += smallSigma1(w6) + w1 + smallSigma0(w9);
-    w9 += smallSigma1(w7) + w2 + smallSigma0(w10);
-    w10 += smallSigma1(w8) + w3 + smallSigma0(w11);
-    w11 += smallSigma1(w9) + w4 + smallSigma0(w12);
-    w12 += smallSigma1(w10) + w5 + smallSigma0(w13);
-    w13 += smallSigma1(w11) + w6 + smallSigma0(w14);
-    w14 += smallSigma1(w12) + w7 + smallSigma0(w15);
-    w15 += smallSigma1(w13) + w8 + smallSigma0(w0);
-  }
-  store<u32>(state, load<u32>(state, 0) + a, 0);
-  store<u32>(state, load<u32>(state, 4) + b, 4);
-  store<u32>(state, load<u32>(state, 8) + c, 8);
-  store<u32>(state, load<u32>(state, 12) + d, 12);
-  store<u32>(state, load<u32>(state, 16) + e, 16);
-  store<u32>(state, load<u32>(state, 20) + f, 20);
-  store<u32>(state, load<u32>(state, 24) + g, 24);
-  store<u32>(state, load<u32>(state, 28) + h, 28);
+  for (; blocks > 0; blocks--, block += BLOCK_BYTES) {
+    let w0 = bigEndian(block + 0);
+    let w1 = bigEndian(block + 16);
+    let w2 = bigEndian(block + 32);
+    let w3 = bigEndian(block + 48);
+    v128.store(words, i32x4.add(w0, v128.load(K, 0)), 0);
+    v128.store(words, i32x4.add(w1, v128.load(K, 16)), 16);
+    v128.store(words, i32x4.add(w2, v128.load(K, 32)), 32);
+    v128.store(words, i32x4.add(w3, v128.load(K, 48)), 48);
+    let a = load<u32>(state), b = load<u32>(state, 4), c = load<u32>(state, 8), d = load<u32>(state, 12);
+    let e = load<u32>(state, 16), f = load<u32>(state, 20), g = load<u32>(state, 24), h = load<u32>(state, 28);
+    let ab: u32 = 0;
+    let bc = b ^ c;
+    for (let k = K; k <= LAST_K; k += BLOCK_BYTES) {
+      h += load<u32>(words, 0) + choose(e, f, g) + bigSigma1(e); d += h;
+      ab = a ^ b; h += (b ^ (ab & bc)) + bigSigma0(a);
+      g += load<u32>(words, 4) + choose(d, e, f) + bigSigma1(d); c += g;
+      bc = h ^ a; g += (a ^ (bc & ab)) + bigSigma0(h);
+      f += load<u32>(words, 8) + choose(c, d, e) + bigSigma1(c); b += f;
+      ab = g ^ h; f += (h ^ (ab & bc)) + bigSigma0(g);
+      e += load<u32>(words, 12) + choose(b, c, d) + bigSigma1(b); a += e;
+      bc = f ^ g; e += (g ^ (bc & ab)) + bigSigma0(f);
+      w0 = nextWords(w0, w1, w2, w3);
+      v128.store(words, i32x4.add(w0, v128.load(k, 64)), 0);
+      d += load<u32>(words, 16) + choose(a, b, c) + bigSigma1(a); h += d;
+      ab = e ^ f; d += (f ^ (ab & bc)) + bigSigma0(e);
+      c += load<u32>(words, 20) + choose(h, a, b) + bigSigma1(h); g += c;
+      bc = d ^ e; c += (e ^ (bc & ab)) + bigSigma0(d);
+      b += load<u32>(words, 24) + choose(g, h, a) + bigSigma1(g); f += b;
+      ab = c ^ d; b += (d ^ (ab & bc)) + bigSigma0(c);
+      a += load<u32>(words, 28) + choose(f, g, h) + bigSigma1(f); e += a;
+      bc = b ^ c; a += (c ^ (bc & ab)) + bigSigma0(b);
+      w1 = nextWords(w1, w2, w3, w0);
+      v128.store(words, i32x4.add(w1, v128.load(k, 80)), 16);
+      h += load<u32>(words, 32) + choose(e, f, g) + bigSigma1(e); d += h;
+      ab = a ^ b; h += (b ^ (ab & bc)) + bigSigma0(a);
+      g += load<u32>(words, 36) + choose(d, e, f) + bigSigma1(d); c += g;
+      bc = h ^ a; g += (a ^ (bc & ab)) + bigSigma0(h);
+      f += load<u32>(words, 40) + choose(c, d, e) + bigSigma1(c); b += f;
+      ab = g ^ h; f += (h ^ (ab & bc)) + bigSigma0(g);
+      e += load<u32>(words, 44) + choose(b, c, d) + bigSigma1(b); a += e;
+      bc = f ^ g; e += (g ^ (bc & ab)) + bigSigma0(f);
+      w2 = nextWords(w2, w3, w0, w1);
+      v128.store(words, i32x4.add(w2, v128.load(k, 96)), 32);
+      d += load<u32>(words, 48) + choose(a, b, c) + bigSigma1(a); h += d;
+      ab = e ^ f; d += (f ^ (ab & bc)) + bigSigma0(e);
+      c += load<u32>(words, 52) + choose(h, a, b) + bigSigma1(h); g += c;
+      bc = d ^ e; c += (e ^ (bc & ab)) + bigSigma0(d);
+      b += load<u32>(words, 56) + choose(g, h, a) + bigSigma1(g); f += b;
+      ab = c ^ d; b += (d ^ (ab & bc)) + bigSigma0(c);
+      a += load<u32>(words, 60) + choose(f, g, h) + bigSigma1(f); e += a;
+      bc = b ^ c; a += (c ^ (bc & ab)) + bigSigma0(b);
+      w3 = nextWords(w3, w0, w1, w2);
+      v128.store(words, i32x4.add(w3, v128.load(k, 112)), 48);
+    }
+    store<u32>(state, load<u32>(state, 0) + a, 0);
+    store<u32>(state, load<u32>(state, 4) + b, 4);
+    store<u32>(state, load<u32>(state, 8) + c, 8);
+    store<u32>(state, load<u32>(state, 12) + d, 12);
+    store<u32>(state, load<u32>(state, 16) + e, 16);
+    store<u32>(state, load<u32>(state, 20) + f, 20);
+    store<u32>(state, load<u32>(state, 24) + g, 24);
+    store<u32>(state, load<u32>(state, 28) + h, 28);
   }
 }
-
-export { writeHex } from "./hex";
