@@ -60,7 +60,10 @@ export interface Field {
   span: Span;
 }
 
-export type Operand = Field | { kind: "length"; of: Field; span: Span } | { kind: "literal"; literal: Literal; span: Span };
+export type Operand =
+  | Field
+  | { kind: "length"; of: Field; span: Span }
+  | { kind: "literal"; literal: Literal; span: Span };
 
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
 

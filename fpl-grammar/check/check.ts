@@ -1,0 +1,123 @@
+/** The spine of the checks: parsed documents to the checked program. */
+
+import type { Document, Import } from "../ast.ts";
+import { compareDiagnostics, hasErrors } from "../diagnostics.ts";
+import { parse } from "../parse.ts";
+import type { Diagnostic, Program, Rule, SourceFile, ToolSchema } from "../program.ts";
+import { agentPolicy } from "./agents.ts";
+import { collect } from "./collect.ts";
+import { deploymentBlock } from "./deployment.ts";
+import { type ImportedSource, Imports } from "./imports.ts";
+import { PatternIndex } from "./pattern-index.ts";
+import { checkReachability } from "./reachability.ts";
+import type { Findings } from "./scope.ts";
+import type { Environment } from "./settings.ts";
+import { checkManifest } from "./stateful.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { systemPolicy } from "./system.ts";
+import { toolSchemas } from "./tools.ts";
+
+export interface CheckOptions {
+  /** Values for `env("NAME")`. */
+  environment?: Environment;
+}
+
+/** Checks files that are compiled together. The program is null if there is any error. */
+export function check(
+  sources: readonly SourceFile[],
+  imported: readonly ImportedSource[] = [],
+  options: CheckOptions = {},
+): { program: Program | null; diagnostics: Diagnostic[] } {
+  const files = [...sources].sort((left, right) =>
+    left.name < right.name ? -1 : left.name > right.name ? 1 : 0,
+  );
+  const parsed = files.map((file) => parse(file));
+  const findings: Findings = {
+    diagnostics: parsed.flatMap(({ diagnostics }) => diagnostics),
+    unenforced: [],
+  };
+  const documents = parsed.map(({ document }) => document);
+  // Names that a broken document would have declared are unknown: the checks would only repeat its errors.
+  if (documents.includes(null))
+    return { program: null, diagnostics: findings.diagnostics.sort(compareDiagnostics) };
+  const program = programOf(files, documents as Document[], imported, options, findings);
+  const diagnostics = distinct(findings.diagnostics.sort(compareDiagnostics));
+  return { program: hasErrors(diagnostics) ? null : program, diagnostics };
+}
+
+function programOf(
+  files: readonly SourceFile[],
+  documents: readonly Document[],
+  imported: readonly ImportedSource[],
+  { environment = {} }: CheckOptions,
+  findings: Findings,
+): Program {
+  const collected = collect(documents, findings);
+  const imports = new Imports(imported, findings);
+  for (const { file, body } of documents) {
+    imports.declare(
+      file,
+      body.filter((statement): statement is Import => statement.kind === "import"),
+    );
+  }
+  const tools = toolSchemas(collected.tools, environment, findings);
+  const schemas = new PatternIndex<ToolSchema>();
+  for (const tool of tools) schemas.entry(tool.pattern, () => tool);
+  const surroundings: Surroundings = {
+    findings,
+    environment,
+    imports,
+    schemas,
+    agents: new Set(collected.agents.map(({ name }) => name)),
+    providers: new Set(
+      collected.deployment.filter(({ name }) => name === "provider").map(({ label }) => label!.text),
+    ),
+  };
+  const system = systemPolicy(collected.system, surroundings);
+  const agents = collected.agents.map((source) => agentPolicy(source, surroundings));
+  for (const block of collected.manifests) checkManifest(block, surroundings);
+  const deployment = collected.deployment.map((block) => deploymentBlock(block, null, surroundings));
+  for (const { name, block } of collected.agents) {
+    for (const inner of block?.body ?? []) {
+      if (inner.kind !== "block" || inner.name !== "enforcement") continue;
+      deployment.push(deploymentBlock(inner, name, surroundings));
+    }
+  }
+  imports.finish();
+  const program: Program = {
+    files: [...files, ...imports.files()].sort((left, right) => (left.name < right.name ? -1 : 1)),
+    system,
+    tools,
+    agents,
+    deployment,
+    unenforced: findings.unenforced,
+  };
+  checkRules(program, findings);
+  return program;
+}
+
+/** Dead and shadowed rules, scope by scope in the order of a decision. */
+function checkRules({ system, agents }: Program, findings: Findings): void {
+  const isAlways = ({ effect }: Rule) => effect === "deny!";
+  const systemAlways = system.rules.filter(isAlways);
+  checkReachability([], system.rules, systemAlways, findings);
+  for (const { rules, phases } of agents) {
+    const always = [...systemAlways, ...rules.filter(isAlways)];
+    checkReachability(system.rules, rules, always, findings);
+    for (const phase of phases) {
+      const before = [...system.rules, ...rules];
+      checkReachability(before, phase.rules, [...always, ...phase.rules.filter(isAlways)], findings);
+    }
+  }
+}
+
+/** An included rule is checked once per place; what is found twice is reported once. */
+function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter(({ code, message, span }) => {
+    const key = `${code} ${span.file} ${span.offset} ${message}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}

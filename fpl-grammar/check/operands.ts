@@ -1,0 +1,49 @@
+/** Parts of conditions that functions and operators share. */
+
+import type { Expression, Path, Pattern } from "../ast.ts";
+import { report } from "../diagnostics.ts";
+import type { Condition, Field, Literal, Span } from "../program.ts";
+import { resolve } from "./names.ts";
+import { field, type Scope } from "./scope.ts";
+
+/** The field that an argument of a function or a presence test names. */
+export function fieldOf(expression: Expression, scope: Scope, name: string): Field | null {
+  const found = expression.kind === "path" ? resolve(expression, scope) : null;
+  if (found?.kind === "field") return found.field;
+  if (found?.kind !== "unknown") {
+    scope.findings.diagnostics.push(
+      report("F205", expression.span, { name, expected: "a field such as `args.amount`" }),
+    );
+  }
+  return null;
+}
+
+/** The text after `matches`, or of the variable named there. */
+export function patternText(pattern: Pattern | Path, scope: Scope): { text: string; span: Span } | null {
+  if (pattern.kind === "pattern") return pattern;
+  const resolved = resolve(pattern, scope);
+  if (
+    resolved.kind === "variable" &&
+    resolved.value.kind === "literal" &&
+    resolved.value.literal.kind === "string"
+  ) {
+    return { text: resolved.value.literal.value, span: pattern.span };
+  }
+  if (resolved.kind !== "unknown") {
+    scope.findings.diagnostics.push(
+      report("F205", pattern.span, { name: "matches", expected: "a pattern in quotes" }),
+    );
+  }
+  return null;
+}
+
+export function purposeIs(text: string, span: Span): Condition {
+  const literal: Literal = { kind: "string", value: text };
+  return {
+    kind: "compare",
+    op: "==",
+    left: field("session", ["purpose"], span),
+    right: { kind: "literal", literal, span },
+    span,
+  };
+}

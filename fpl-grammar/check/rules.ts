@@ -1,0 +1,73 @@
+/** Rules of the tree to rules of the program. */
+
+import { report } from "../diagnostics.ts";
+import { printRule } from "../print/rule.ts";
+import type { Condition, Rule, ToolSchema } from "../program.ts";
+import { isToolPattern } from "../tool-patterns.ts";
+import { ruleCondition } from "./conditions.ts";
+import type { PlacedRule } from "./imports.ts";
+import { lintPatterns } from "./lint.ts";
+import type { PatternIndex } from "./pattern-index.ts";
+import { type Scope, unenforced } from "./scope.ts";
+import { checkTypes } from "./types.ts";
+import { variablesOf } from "./variables.ts";
+
+/** Rules whose condition needs stored state are checked and left out; `unenforced` names them. */
+export function programRules(
+  placed: readonly PlacedRule[],
+  scope: Scope,
+  schemas: PatternIndex<ToolSchema>,
+): Rule[] {
+  /** Variables of included documents, read once each. */
+  const foreign = new Map<PlacedRule["variables"], Scope>();
+  return placed.flatMap((item) => {
+    let own = scope;
+    if (item.variables !== null) {
+      own = foreign.get(item.variables) ?? {
+        ...scope,
+        variables: variablesOf(item.variables, scope.findings),
+      };
+      foreign.set(item.variables, own);
+    }
+    const rule = programRule(item, own, schemas);
+    return rule === null ? [] : [rule];
+  });
+}
+
+function programRule({ rule }: PlacedRule, scope: Scope, schemas: PatternIndex<ToolSchema>): Rule | null {
+  const { findings } = scope;
+  const { text: pattern, span: patternSpan } = rule.pattern;
+  if (!isToolPattern(pattern)) {
+    findings.diagnostics.push(report("F212", patternSpan, { text: pattern }));
+    return null;
+  }
+  const before = findings.diagnostics.length;
+  scope.stateful = false;
+  const condition = ruleCondition(rule.condition, rule.facets, scope);
+  if (rule.reeval !== null) unenforced(findings, "reeval", rule.reeval.span);
+  if (condition !== null && findings.diagnostics.length === before)
+    check(condition, rule.effect, pattern, scope, schemas);
+  if (scope.stateful) return null;
+  return {
+    effect: rule.effect,
+    pattern,
+    patternSpan,
+    condition: condition?.kind === "constant" && condition.value ? null : condition,
+    reason: rule.reason?.text ?? null,
+    notify: rule.notify?.text ?? null,
+    span: rule.span,
+    text: printRule(rule),
+  };
+}
+
+function check(
+  condition: Condition,
+  effect: Rule["effect"],
+  pattern: string,
+  scope: Scope,
+  schemas: PatternIndex<ToolSchema>,
+): void {
+  const covering = [...schemas.including(pattern)];
+  checkTypes(condition, covering, scope.findings);
+  lintPatterns(condition, effect, scope.findings);
+}

@@ -1,0 +1,51 @@
+/** What names mean in one place of a document, and where findings go. */
+
+import type { Value } from "../ast.ts";
+import type { Decimal, Diagnostic, Field, Literal, Span, Unenforced } from "../program.ts";
+
+/** Everything the checks report or set aside. */
+export interface Findings {
+  diagnostics: Diagnostic[];
+  unenforced: Unenforced[];
+}
+
+export type VariableValue = { kind: "literal"; literal: Literal } | { kind: "list"; literals: Literal[] };
+
+/** The names that a condition may use. */
+export interface Scope {
+  findings: Findings;
+  variables: ReadonlyMap<string, VariableValue>;
+  /** Null where selectors cannot be used. */
+  selectors: ReadonlySet<string> | null;
+  /** Declared phases, for comparisons with `session.phase`. */
+  phases: ReadonlySet<string>;
+  /** For messages: "system rules". */
+  place: string;
+  /** Set when a condition needs stored state: its rule does not enter the program. */
+  stateful: boolean;
+}
+
+export type Type = "string" | "number" | "boolean" | "list" | "object" | "unknown";
+
+export function unenforced(findings: Findings, construct: string, span: Span): void {
+  findings.unenforced.push({ construct, span });
+}
+
+export function field(root: Field["root"], path: (string | number)[], span: Span): Field {
+  return { kind: "field", root, path, span };
+}
+
+export const number = (value: Decimal): Literal => ({ kind: "number", value });
+
+/** Settings as the printer would read them back, for messages. */
+export function describeValue(value: Value): string {
+  switch (value.kind) {
+    case "string":
+    case "word":
+      return value.value;
+    case "env":
+      return `env("${value.name}")`;
+    default:
+      return `a ${value.kind}`;
+  }
+}

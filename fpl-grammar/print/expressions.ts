@@ -1,0 +1,169 @@
+/** Conditions and values in the canonical form, each on one line. */
+
+import type { Argument, Expression, Path, Value } from "../ast.ts";
+import { isIdentifier, printDecimal, printMoney } from "../parse/literals.ts";
+import { isToolPattern } from "../tool-patterns.ts";
+
+const RESERVED = new Set([
+  "and",
+  "or",
+  "not",
+  "in",
+  "contains",
+  "starts_with",
+  "ends_with",
+  "matches",
+  "under",
+  "when",
+  "if",
+  "true",
+  "false",
+  "nil",
+  "null",
+]);
+
+/** A name without quotes where it can stand so. */
+export function printName(text: string): string {
+  return isIdentifier(text) && !RESERVED.has(text) ? text : printText(text);
+}
+
+/** A tool pattern without quotes where it reads back as one. */
+export function printPattern(text: string): string {
+  const isBare =
+    /^[A-Za-z_*]/.test(text) && !text.endsWith(":") && !RESERVED.has(text) && isToolPattern(text);
+  return isBare ? text : printText(text);
+}
+
+export function printText(text: string): string {
+  let output = '"';
+  for (const character of text) output += ESCAPES[character] ?? control(character);
+  return `${output}"`;
+}
+
+const ESCAPES: Record<string, string> = { '"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r" };
+
+/** Characters that may not stand in a policy, written as escapes. */
+function control(character: string): string {
+  if (!/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/.test(character)) return character;
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Pattern text: a backslash is doubled only where it would else be read as an escape of the text. */
+export function printRegex(text: string): string {
+  let output = '"';
+  const characters = [...text];
+  for (let index = 0; index < characters.length; index++) {
+    const character = characters[index]!;
+    if (character !== "\\") {
+      output += ESCAPES[character] ?? control(character);
+      continue;
+    }
+    const next = characters[index + 1];
+    if (next === undefined || '"\\ntru'.includes(next) || control(next) !== next || next < " ") {
+      output += "\\\\";
+    } else {
+      output += `\\${next}`;
+      index++;
+    }
+  }
+  return `${output}"`;
+}
+
+export function printPath({ head, steps }: Path): string {
+  let output = head;
+  for (const step of steps) {
+    if (typeof step === "number") output += `[${step}]`;
+    else output += isIdentifier(step) ? `.${step}` : `[${printText(step)}]`;
+  }
+  return output;
+}
+
+/** Binding strength, weakest first. */
+const OR = 0;
+const AND = 1;
+const NOT = 2;
+const PREDICATE = 3;
+
+export function printExpression(expression: Expression, around: number = OR): string {
+  const [text, strength] = strengthOf(expression);
+  return strength < around ? `(${text})` : text;
+}
+
+function strengthOf(expression: Expression): [text: string, strength: number] {
+  switch (expression.kind) {
+    case "or":
+      return [expression.terms.map((term) => printExpression(term, AND)).join(" or "), OR];
+    case "and":
+      return [expression.terms.map((term) => printExpression(term, NOT)).join(" and "), AND];
+    case "not":
+      return [`not ${printExpression(expression.term, NOT)}`, NOT];
+    case "compare":
+      return [`${atom(expression.left)} ${expression.op} ${atom(expression.right)}`, PREDICATE];
+    case "in":
+    case "contains":
+    case "starts_with":
+    case "ends_with":
+    case "under":
+      return [`${atom(expression.left)} ${expression.kind} ${atom(expression.right)}`, PREDICATE];
+    case "matches": {
+      const { right } = expression;
+      const pattern = right.kind === "path" ? printPath(right) : printRegex(right.text);
+      return [`${atom(expression.left)} matches ${pattern}`, PREDICATE];
+    }
+    case "path":
+      return [printPath(expression), PREDICATE];
+    case "call":
+      return [`${expression.name}(${expression.arguments.map(printArgument).join(", ")})`, PREDICATE];
+    case "nil":
+      return ["nil", PREDICATE];
+    case "list":
+      return [`[${expression.items.map(atom).join(", ")}]`, PREDICATE];
+    default:
+      return [printValue(expression), PREDICATE];
+  }
+}
+
+function atom(expression: Expression): string {
+  return printExpression(expression, PREDICATE);
+}
+
+function printArgument(argument: Argument): string {
+  switch (argument.kind) {
+    case "tool_pattern":
+      return printToolArgument(argument.text);
+    case "pattern":
+      return `matches ${printRegex(argument.text)}`;
+    case "named":
+      return `${argument.name.text}=${atom(argument.value)}`;
+    default:
+      return atom(argument);
+  }
+}
+
+/** Among arguments a bare tool name with a sign in it reads as one; a plain word reads as a name, and means the same there. */
+function printToolArgument(text: string): string {
+  const bare = printPattern(text);
+  return /^[A-Za-z]/.test(bare) || /^\*/.test(bare) ? bare : printText(text);
+}
+
+export function printValue(value: Value): string {
+  switch (value.kind) {
+    case "string":
+      return printText(value.value);
+    case "number":
+      return printDecimal(value.value);
+    case "money":
+      return printMoney(value.value);
+    case "duration":
+    case "size":
+      return `${value.amount}${value.unit}`;
+    case "boolean":
+      return String(value.value);
+    case "word":
+      return value.value;
+    case "env":
+      return `env(${printText(value.name)})`;
+    case "list":
+      return `[${value.items.map(printValue).join(", ")}]`;
+  }
+}
