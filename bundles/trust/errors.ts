@@ -76,8 +76,8 @@ export const TRUST_REFUSALS = {
     help: "upgrade, or sign the bundle again with this release",
   },
   statement_type_wrong: {
-    message: "the signed statement is not about a policy bundle",
-    help: "give the envelope that `faramesh sign` wrote for this bundle",
+    message: "the signed statement is about something else",
+    help: "give the envelope that `faramesh sign` wrote for this file",
   },
   critical_unknown: {
     message: "the signed statement needs a check that this release does not know",

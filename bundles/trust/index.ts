@@ -12,7 +12,7 @@ export {
   printPublicKey,
 } from "./keys.ts";
 export { addSignature, type SignOptions, type SignResult, sign } from "./sign.ts";
-export type { Source, Statement } from "./statement.ts";
+export type { Source, Statement, SubjectKind } from "./statement.ts";
 export { formatInstant, parseInstant } from "./time.ts";
 export { parseTrustFile, printTrustFile, type TrustedKey, type TrustFile } from "./trust-file.ts";
 export {

@@ -10,7 +10,13 @@ import {
 } from "./envelope.ts";
 import { outcome, quote, refuse, type TrustRefusal } from "./errors.ts";
 import type { PrivateKey } from "./keys.ts";
-import { decodeStatement, encodeStatement, type Source } from "./statement.ts";
+import {
+  checkSubject,
+  decodeStatement,
+  encodeStatement,
+  type Source,
+  type SubjectKind,
+} from "./statement.ts";
 
 export interface SignOptions {
   /** At least one; each signs the same statement. */
@@ -19,6 +25,8 @@ export interface SignOptions {
   sequence: number;
   sources: readonly Source[];
   compiler: { name: string; version: string };
+  /** What the bytes are; a bundle when left out. */
+  kind?: SubjectKind;
 }
 
 export type SignResult = { ok: true; envelope: Uint8Array } | TrustRefusal;
@@ -38,12 +46,13 @@ function withSignatures(envelope: Envelope, keys: readonly PrivateKey[]): Uint8A
 }
 
 /**
- * Signs a bundle. Codes: `signature_already_present` (one key given twice), `signature_missing` (no key given),
+ * Signs a bundle, or a policy source. Codes: `signature_already_present` (one key given twice), `signature_missing` (no key given),
  * `statement_malformed` (a sequence, source or compiler name that no verifier would accept).
  */
 export function sign(bundle: Uint8Array, options: SignOptions): SignResult {
   return outcome(() => {
     const payload = encodeStatement({
+      kind: options.kind ?? "bundle",
       digest: sha256Hex(bundle),
       abi: ABI_VERSION,
       compiler: options.compiler,
@@ -56,14 +65,13 @@ export function sign(bundle: Uint8Array, options: SignOptions): SignResult {
 
 /**
  * Adds a signature to an envelope, for a threshold over one. The signer vouches for the statement as it stands.
- * Codes: those of a malformed envelope or statement, `digest_mismatch`, `abi_mismatch`, `signature_already_present`.
+ * Codes: those of a malformed envelope or statement, `statement_type_wrong`, `digest_mismatch`, `abi_mismatch`, `signature_already_present`.
  */
 export function addSignature(bundle: Uint8Array, envelope: Uint8Array, key: PrivateKey): SignResult {
   return outcome(() => {
     const decoded = decodeEnvelope(envelope);
     const statement = decodeStatement(decoded.payload);
-    if (statement.digest !== sha256Hex(bundle)) refuse("digest_mismatch");
-    if (statement.abi !== ABI_VERSION) refuse("abi_mismatch");
+    checkSubject(statement, sha256Hex(bundle), "bundle");
     return { envelope: withSignatures(decoded, [key]) };
   });
 }

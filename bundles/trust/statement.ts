@@ -1,5 +1,5 @@
 /**
- * What is signed: an in-toto Statement v1 about one bundle, as canonical JSON (RFC 8785).
+ * What is signed: an in-toto Statement v1 about one bundle or one policy source, as canonical JSON (RFC 8785).
  *
  *   {"_type":"https://in-toto.io/Statement/v1",
  *    "predicate":{"abi":1,"compiler":{"name":"faramesh","version":"0.1.0"},"critical":["abi","sequence"],
@@ -7,20 +7,27 @@
  *    "predicateType":"https://faramesh.dev/policy-bundle/v1",
  *    "subject":[{"digest":{"sha256":"<hex>"},"name":"bundle"}]}
  *
+ * For a policy source that others import, `policy-source` and `source` stand in place of `policy-bundle` and `bundle`.
+ *
  * Every object is closed. `critical` names the predicate's fields that a verifier must understand; a name it does not
  * know is refused before anything else of the predicate is read. A field that is not critical and not known is refused
  * too, under its own code: a later release may choose to let those pass, this one does not.
  */
+import { ABI_VERSION } from "../../engine/constants.ts";
 import { utf8 } from "./bytes.ts";
 import { quote, refuse } from "./errors.ts";
 import { type DocumentCodes, Fields, type Json, parseCanonical, printCanonical } from "./json.ts";
 
 export const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
-export const PREDICATE_TYPE = "https://faramesh.dev/policy-bundle/v1";
+/** What a statement can be about. The two never stand for each other: each has its own predicate type and subject name. */
+export type SubjectKind = "bundle" | "source";
+export const PREDICATE_TYPES: Readonly<Record<SubjectKind, string>> = {
+  bundle: "https://faramesh.dev/policy-bundle/v1",
+  source: "https://faramesh.dev/policy-source/v1",
+};
 export const PREDICATE_FIELDS: readonly string[] = ["abi", "compiler", "critical", "sequence", "sources"];
 /** What a signer marks critical; a verifier also accepts the other known fields there. */
 export const CRITICAL_FIELDS: readonly string[] = ["abi", "sequence"];
-const SUBJECT_NAME = "bundle";
 const MAX_STATEMENT_BYTES = 786_432;
 const MAX_NAME_LENGTH = 1_024;
 
@@ -32,7 +39,9 @@ export interface Source {
 }
 
 export interface Statement {
-  /** SHA-256 of the bundle, 64 lower-case hexadecimal digits. */
+  /** A compiled bundle, or one policy source that others import. */
+  kind: SubjectKind;
+  /** SHA-256 of the bundle or source, 64 lower-case hexadecimal digits. */
   digest: string;
   abi: number;
   compiler: { name: string; version: string };
@@ -60,8 +69,13 @@ export function encodeStatement(statement: Statement): Uint8Array {
     sequence: statement.sequence,
     sources: sources.map(({ name, sha256 }) => object({ name, sha256 })),
   });
-  const subject = [object({ digest: object({ sha256: statement.digest }), name: SUBJECT_NAME })];
-  const whole = object({ _type: STATEMENT_TYPE, predicate, predicateType: PREDICATE_TYPE, subject });
+  const subject = [object({ digest: object({ sha256: statement.digest }), name: statement.kind })];
+  const whole = object({
+    _type: STATEMENT_TYPE,
+    predicate,
+    predicateType: PREDICATE_TYPES[statement.kind],
+    subject,
+  });
   const bytes = utf8(printCanonical(whole));
   decodeStatement(bytes);
   return bytes;
@@ -78,10 +92,10 @@ function readDigest(fields: Fields): string {
   return DIGEST.test(digest) ? digest : fields.fail("sha256", "64 lower-case hexadecimal digits");
 }
 
-function readSubject(list: Json[]): string {
+function readSubject(list: Json[], kind: SubjectKind): string {
   if (list.length !== 1) refuse(CODES.malformed, "`subject` must be a list of one");
   const subject = new Fields(list[0]!, "subject", ["digest", "name"], CODES);
-  subject.constant("name", SUBJECT_NAME);
+  subject.constant("name", kind);
   return readDigest(new Fields(subject.value("digest"), "digest", ["sha256"], CODES));
 }
 
@@ -116,17 +130,28 @@ function checkCritical(predicate: Json): void {
 export function decodeStatement(bytes: Uint8Array): Statement {
   const value = parseCanonical(bytes, MAX_STATEMENT_BYTES, CODES.malformed);
   const fields = new Fields(value, "statement", ["_type", "predicate", "predicateType", "subject"], CODES);
-  if (fields.string("_type") !== STATEMENT_TYPE || fields.string("predicateType") !== PREDICATE_TYPE) {
-    refuse("statement_type_wrong");
-  }
+  const type = fields.string("predicateType");
+  const kind = (["bundle", "source"] as const).find((one) => PREDICATE_TYPES[one] === type);
+  if (fields.string("_type") !== STATEMENT_TYPE || kind === undefined) refuse("statement_type_wrong");
   checkCritical(fields.value("predicate"));
   const predicate = new Fields(fields.value("predicate"), "predicate", PREDICATE_FIELDS, CODES);
   const compiler = new Fields(predicate.value("compiler"), "compiler", ["name", "version"], CODES);
   return {
-    digest: readSubject(fields.list("subject")),
+    kind,
+    digest: readSubject(fields.list("subject"), kind),
     abi: predicate.integer("abi", 0),
     compiler: { name: readName(compiler, "name"), version: readName(compiler, "version") },
     sequence: predicate.integer("sequence", 0),
     sources: readSources(predicate.list("sources")),
   };
+}
+
+/**
+ * What must hold of a statement whoever signed it.
+ * @throws Refused with `statement_type_wrong`, `digest_mismatch` or `abi_mismatch`.
+ */
+export function checkSubject(statement: Statement, digest: string, kind: SubjectKind): void {
+  if (statement.kind !== kind) refuse("statement_type_wrong", `about a ${statement.kind}, not a ${kind}`);
+  if (statement.digest !== digest) refuse("digest_mismatch", `signed ${statement.digest}, got ${digest}`);
+  if (statement.abi !== ABI_VERSION) refuse("abi_mismatch", `${statement.abi}, this core has ${ABI_VERSION}`);
 }

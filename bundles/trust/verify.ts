@@ -1,9 +1,8 @@
-import { ABI_VERSION } from "../../engine/constants.ts";
 import { sha256Hex } from "./bytes.ts";
 import { verifyBytes } from "./ed25519.ts";
 import { decodeEnvelope, type Envelope, PAYLOAD_TYPE, preAuthenticationEncoding } from "./envelope.ts";
 import { outcome, quote, refuse, type TrustRefusal } from "./errors.ts";
-import { decodeStatement, type Statement } from "./statement.ts";
+import { checkSubject, decodeStatement, type Statement, type SubjectKind } from "./statement.ts";
 import { formatInstant } from "./time.ts";
 import { type TrustFile, trustedKeysById } from "./trust-file.ts";
 
@@ -20,6 +19,8 @@ export interface VerifyOptions {
   nowMs: number;
   /** Null when no bundle of this policy was accepted before. */
   highest: HighestSequence | null;
+  /** What the bytes must have been signed as; a bundle when left out. */
+  kind?: SubjectKind;
 }
 
 export interface Verified {
@@ -61,12 +62,6 @@ function checkSequence(statement: Statement, trust: TrustFile, highest: HighestS
   if (sequence === highest.sequence && digest !== highest.digest) refuse("sequence_reused", String(sequence));
 }
 
-/** What holds of a statement whoever signed it. @throws Refused with `digest_mismatch` or `abi_mismatch`. */
-function checkSubject(statement: Statement, digest: string): void {
-  if (statement.digest !== digest) refuse("digest_mismatch", `signed ${statement.digest}, got ${digest}`);
-  if (statement.abi !== ABI_VERSION) refuse("abi_mismatch", `${statement.abi}, this core has ${ABI_VERSION}`);
-}
-
 /**
  * Verifies that enough trusted keys signed exactly this bundle, and that it is not older than one accepted before.
  * Every signature in the envelope must be by a trusted key, valid now; one that is not refuses the whole.
@@ -78,7 +73,7 @@ export function verify(bundle: Uint8Array, envelope: Uint8Array, options: Verify
     const decoded = decodeEnvelope(envelope);
     const keys = checkSignatures(decoded, options.trust, options.nowMs);
     const statement = decodeStatement(decoded.payload);
-    checkSubject(statement, sha256Hex(bundle));
+    checkSubject(statement, sha256Hex(bundle), options.kind ?? "bundle");
     checkSequence(statement, options.trust, options.highest);
     return { statement, keys };
   });
@@ -95,7 +90,7 @@ export function inspectEnvelope(
   return outcome(() => {
     const decoded = decodeEnvelope(envelope);
     const statement = decodeStatement(decoded.payload);
-    checkSubject(statement, sha256Hex(bundle));
+    checkSubject(statement, sha256Hex(bundle), "bundle");
     return { statement, keyIds: decoded.signatures.map(({ keyId }) => keyId) };
   });
 }

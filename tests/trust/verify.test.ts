@@ -140,3 +140,28 @@ describe("thresholds and rotation", () => {
     expect(load(containerBy([first], 8, otherBundle), options({ highest })).ok).toBe(true);
   });
 });
+
+describe("a policy source", () => {
+  const source = {
+    sequence: 0,
+    sources: [],
+    compiler: { name: "faramesh", version: "0.1.0" },
+    kind: "source" as const,
+  };
+  const given = { trust: trustIn([first]), nowMs: NOW_MS, highest: null };
+
+  test("is signed as one and never passes for a bundle, nor the reverse", () => {
+    const signed = sign(bundle, { keys: [first], ...source });
+    if (!signed.ok) throw new Error(signed.message);
+    expect(verify(bundle, signed.envelope, { ...given, kind: "source" })).toMatchObject({
+      ok: true,
+      keys: ["key-1"],
+    });
+    const wrong = { ok: false, code: "statement_type_wrong" };
+    expect(verify(bundle, signed.envelope, given)).toMatchObject(wrong);
+    expect(load(withEnvelope(signed.envelope), options())).toMatchObject(wrong);
+    expect(load(withEnvelope(signed.envelope), { insecure: true })).toMatchObject(wrong);
+    expect(addSignature(bundle, signed.envelope, second)).toMatchObject(wrong);
+    expect(verify(bundle, envelopeBy([first]), { ...given, kind: "source" })).toMatchObject(wrong);
+  });
+});
