@@ -22,7 +22,7 @@
  *   DFAS     u32 count · u32 offset[count] (from the section's start, each 4-aligned) · per automaton
  *            { u32 states, u32 classes, u32 start, u8 classOf[256], u8 flags[states] (DFA_*), pad to 2,
  *              u16 next[states * classes], pad to 4 }. One step per byte of the text; see DFA_* for acceptance.
- *            Minimal, hence no two equal: state 0 is the start, states are numbered breadth first by class, classes by their first byte.
+ *            Each minimal, no two equal: state 0 is the start, states are numbered breadth first by class, classes by their first byte.
  *   CODE     count = length / 12 of { u8 op (OP_*), u8 leftKind, u8 rightKind (OPERAND_*), u8 0, u32 left, u32 right }
  *   RULES    count = length / 24 of { u8 effect (EFFECT_*), u8 0, u16 phase (global phase index, or NO_PHASE), u32 codeFirst,
  *              u32 codeCount (0 = unconditional), u32 notify (string id or NONE), u32 agent (index, or NONE = system), u32 0 }.

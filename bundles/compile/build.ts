@@ -29,8 +29,17 @@ import { Pool } from "./pool.ts";
 /** Indexes of list elements are below 2^31; no list of an accepted input is as long. */
 const MAX_LIST_INDEX = STEP_INDEX - 1;
 
+/** UTF-16 units of source kept for people in debug entries. */
+const MAX_SOURCE_LENGTH = 500;
 /** Steps for all patterns of one program: some tens of seconds at the worst, whatever the program. */
 const MAX_TOTAL_STEPS = 2 ** 30;
+
+/** Cut at a code point. */
+export function shorten(text: string): string {
+  if (text.length <= MAX_SOURCE_LENGTH) return text;
+  const isPair = (text.charCodeAt(MAX_SOURCE_LENGTH - 1) & 0xfc00) === 0xd800;
+  return `${text.slice(0, MAX_SOURCE_LENGTH - Number(isPair))}…`;
+}
 
 export class Build {
   /** With agents and files in the order of their names' code points. */
@@ -57,6 +66,8 @@ export class Build {
   readonly credentials: IrCredential[] = [];
   readonly schemas: IrSchema[] = [];
   readonly arguments: IrArgument[] = [];
+  /** By rule id. */
+  readonly ruleSpans: Span[] = [];
   readonly debugRules: RuleDebug[] = [];
   readonly debugInstructions: InstructionDebug[] = [];
   private readonly texts: Map<string, string>;
@@ -72,9 +83,9 @@ export class Build {
     this.diagnostics.push({ severity: "error", code, message, help, span });
   }
 
-  /** The source text of a span; empty when the file is not among the program's. */
+  /** The source text of a span for people, cut when long; empty when the file is not among the program's. */
   sourceOf(span: Span): string {
-    return (this.texts.get(span.file) ?? "").slice(span.offset, span.offset + span.length);
+    return shorten((this.texts.get(span.file) ?? "").slice(span.offset, span.offset + span.length));
   }
 
   string(text: string): number {

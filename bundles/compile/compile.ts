@@ -1,13 +1,13 @@
 /** Checked program to bundle bytes. The same program gives the same bytes on every machine. */
 
 import type { Diagnostic, Program } from "../../fpl-grammar/program.ts";
-import { encode } from "../format/encode.ts";
+import { layOut } from "../format/encode.ts";
 import type { Ir, IrSystem } from "../format/ir.ts";
 import { lowerAgents, lowerItems } from "./agents.ts";
 import { Build } from "./build.ts";
 import { type Entry, lowerDispatch } from "./dispatch.ts";
 import { finish } from "./finish.ts";
-import { checkLimits } from "./limits.ts";
+import { checkBundleSize, checkLengths, checkLimits } from "./limits.ts";
 import { manifestOf } from "./manifest.ts";
 import { lowerRules } from "./rules.ts";
 import { Scope } from "./scope.ts";
@@ -22,7 +22,7 @@ export interface CompileResult {
 /** The agent that serves those without a block of their own. */
 const DEFAULT_AGENT = "default";
 
-/** Never throws on a program that `check` gave. Throws RangeError when the bundle would exceed MAX_BUNDLE_BYTES. */
+/** Never throws on a program that `check` gave: what cannot be compiled is a diagnostic. */
 export function compile(checked: Program): CompileResult {
   const build = new Build(checked);
   const { program } = build;
@@ -38,7 +38,11 @@ export function compile(checked: Program): CompileResult {
   if (build.diagnostics.length > 0) return { bundle: null, ir: null, diagnostics: build.diagnostics };
 
   const ir = finish(build, systemOf(program, systemEntry!), manifestOf(program));
-  return { bundle: encode(ir), ir, diagnostics: [] };
+  checkLengths(build, ir);
+  const bundle = layOut(ir);
+  checkBundleSize(build, bundle.length);
+  if (build.diagnostics.length > 0) return { bundle: null, ir: null, diagnostics: build.diagnostics };
+  return { bundle, ir, diagnostics: [] };
 }
 
 function systemOf(program: Program, entry: Entry): IrSystem {

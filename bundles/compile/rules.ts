@@ -4,7 +4,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { EFFECT_DEFER, EFFECT_DENY, EFFECT_DENY_ALWAYS, EFFECT_PERMIT } from "../../engine/constants.ts";
 import type { Condition, Effect, Operand, Rule } from "../../fpl-grammar/program.ts";
-import type { Build } from "./build.ts";
+import { type Build, shorten } from "./build.ts";
 import { lowerCondition } from "./conditions.ts";
 import type { Scope } from "./scope.ts";
 
@@ -59,7 +59,12 @@ class RuleLowering {
       notify: rule.notify === null ? null : build.string(rule.notify),
       agent,
     });
-    build.debugRules.push({ identity: this.identity(rule, agent), reason: rule.reason, text: rule.text });
+    build.debugRules.push({
+      identity: this.identity(rule, agent),
+      reason: rule.reason,
+      text: shorten(rule.text),
+    });
+    build.ruleSpans.push(rule.span);
     const selectors = this.selectors(rule, agent);
     for (const pattern of scope.select(rule.pattern, rule.patternSpan)) {
       (rule.effect === "deny!" ? pattern.always : pattern.rules).push(id);

@@ -25,6 +25,15 @@ const MAGIC = "FPLC";
 
 /** Throws RangeError when the bundle would exceed MAX_BUNDLE_BYTES. */
 export function encode(ir: Ir): Uint8Array<ArrayBuffer> {
+  const bytes = layOut(ir);
+  if (bytes.length > MAX_BUNDLE_BYTES) {
+    throw new RangeError(`bundle: ${bytes.length} bytes exceed the limit of ${MAX_BUNDLE_BYTES}`);
+  }
+  return bytes;
+}
+
+/** The bytes whatever their number. */
+export function layOut(ir: Ir): Uint8Array<ArrayBuffer> {
   const strings = ir.strings.map((text) => utf8.encode(text));
   const index: number[] = [];
   // In the order of the SECTION_* constants; LISTS, PATHS and PATTERNS fill the index before it is written.
@@ -60,9 +69,6 @@ export function encode(ir: Ir): Uint8Array<ArrayBuffer> {
     out.setU32(table + section * 8, start);
     out.setU32(table + section * 8 + 4, out.length - start);
     out.pad(8);
-  }
-  if (out.length > MAX_BUNDLE_BYTES) {
-    throw new RangeError(`bundle: ${out.length} bytes exceed the limit of ${MAX_BUNDLE_BYTES}`);
   }
   out.setU32(8, out.length);
   return out.finish();
