@@ -17,7 +17,7 @@ import {
   ZERO,
 } from "./ascii";
 import { copy } from "./bytes";
-import { inOrder, SLOT_BYTES, sortKeys } from "./order";
+import { SLOT_BYTES, sortKeys } from "./order";
 import {
   firstOf,
   FLAG_UNESCAPED,
@@ -38,11 +38,8 @@ import {
 /** Scratch that `write` needs for each member of the tape: a slot, and one to sort with. */
 export const SORT_BYTES_PER_MEMBER: u32 = 8;
 
-/** Per open container: 0 u32 next child (node, or slot when sorted), 4 u32 end of these, 8 u32 mode, 12 u32 the scratch before it. */
+/** Per open container: 0 u32 next child (node of a list, sorted slot of an object), 4 u32 end of these, 8 u32 kind, 12 u32 the scratch before it. */
 const frames: usize = memory.data((MAX_NESTING + 1) << 4, 16);
-const MODE_LIST: u32 = 0;
-const MODE_IN_ORDER: u32 = 1;
-const MODE_SORTED: u32 = 2;
 
 const FRAME_BYTES: usize = 16;
 /** Per control its escape's letter: `b` `t` `n` `f` `r`, or 0. */
@@ -75,22 +72,21 @@ export function write(node: usize, out: usize, limit: usize, scratch: usize): us
     }
     // A value and a comma, or an opening bracket, are written: close what ends here, go on with what comes next.
     while (frame > frames && load<u32>(frame) == load<u32>(frame, 4)) {
-      store<u8>(out - 1, load<u32>(frame, 8) == MODE_LIST ? CLOSE_LIST : CLOSE_OBJECT);
+      store<u8>(out - 1, load<u32>(frame, 8) == KIND_LIST ? CLOSE_LIST : CLOSE_OBJECT);
       store<u8>(out++, COMMA);
       scratch = load<u32>(frame, 12);
       frame -= FRAME_BYTES;
     }
     if (frame == frames) return out - 1 <= limit ? out - 1 : 0;
     const next: usize = load<u32>(frame);
-    const mode = load<u32>(frame, 8);
-    if (mode == MODE_LIST) {
+    if (load<u32>(frame, 8) == KIND_LIST) {
       node = next;
       store<u32>(frame, <u32>nextOf(next));
       continue;
     }
-    const key: usize = mode == MODE_SORTED ? <usize>load<u32>(next) : next;
+    const key: usize = load<u32>(next);
     node = valueOf(key);
-    store<u32>(frame, <u32>(mode == MODE_SORTED ? next + SLOT_BYTES : nextOf(node)));
+    store<u32>(frame, <u32>(next + SLOT_BYTES));
     out = writeLeaf(key, KIND_STRING, out, limit);
     if (out == 0) return 0;
     store<u8>(out++, COLON);
@@ -100,21 +96,16 @@ export function write(node: usize, out: usize, limit: usize, scratch: usize): us
 /** Begins a container that has children; the scratch behind what it needs. */
 function openFrame(frame: usize, node: usize, kind: u32, scratch: usize): usize {
   store<u32>(frame, <u32>scratch, 12);
-  let mode = MODE_LIST;
+  store<u32>(frame, kind, 8);
   if (kind == KIND_OBJECT) {
-    mode = MODE_IN_ORDER;
-    if (!inOrder(node)) {
-      sortKeys(node, scratch);
-      const end = scratch + <usize>lengthOf(node) * SLOT_BYTES;
-      store<u32>(frame, <u32>scratch);
-      store<u32>(frame, <u32>end, 4);
-      store<u32>(frame, MODE_SORTED, 8);
-      return (end + 7) & ~7;
-    }
+    sortKeys(node, scratch);
+    const end = scratch + <usize>lengthOf(node) * SLOT_BYTES;
+    store<u32>(frame, <u32>scratch);
+    store<u32>(frame, <u32>end, 4);
+    return (end + 7) & ~7;
   }
   store<u32>(frame, <u32>firstOf(node));
   store<u32>(frame, <u32>nextOf(node), 4);
-  store<u32>(frame, mode, 8);
   return scratch;
 }
 

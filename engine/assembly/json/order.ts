@@ -7,13 +7,16 @@ import { firstOf, lengthOf, nextOf, textOf, valueOf } from "./tape";
 const MAX_PAIRWISE: u32 = 12;
 /** Bytes of an array slot: the address of a key node. */
 export const SLOT_BYTES: usize = 4;
+/** Of the keys being sorted by insertion. */
+const prefixes: usize = memory.data(96, 8);
+const NOT_ASCII: u64 = 0x8080808080808080;
 
 /**
  * Order of two keys by UTF-16 code units: negative, 0 or positive. It is the order of their UTF-8 bytes, but for a character beyond
  * U+FFFF (lead byte 0xf0 and above), whose surrogates come before U+E000 to U+FFFF (lead bytes 0xee and 0xef).
  * Reads up to 7 bytes past the texts.
  */
-function compareKeys(left: usize, right: usize): i32 {
+export function compareKeys(left: usize, right: usize): i32 {
   const leftText = textOf(left);
   const rightText = textOf(right);
   const leftLength = lengthOf(left);
@@ -32,40 +35,60 @@ function compareKeys(left: usize, right: usize): i32 {
   return <i32>leftLength - <i32>rightLength;
 }
 
-/** Whether the keys stand in canonical order as they are. */
-export function inOrder(object: usize): bool {
-  const end = nextOf(object);
-  let previous = firstOf(object);
-  let key = nextOf(valueOf(previous));
-  while (key < end) {
-    if (compareKeys(previous, key) > 0) return false;
-    previous = key;
-    key = nextOf(valueOf(key));
+/**
+ * The first eight bytes of a key, zeros behind a shorter one, as a number that orders as `compareKeys` does. Equal ones say nothing.
+ * Reads up to 7 bytes past the key.
+ */
+// @ts-ignore: decorator
+@inline
+function prefixOf(key: usize): u64 {
+  const length = <u64>lengthOf(key);
+  let bytes = load<u64>(textOf(key));
+  if (length < 8) bytes &= ((<u64>1 << (length << 3)) - 1);
+  return bswap(bytes & NOT_ASCII ? orderedBytes(bytes) : bytes);
+}
+
+/** The bytes with the lead bytes 0xee and 0xef moved behind 0xf0 to 0xf4. */
+function orderedBytes(bytes: u64): u64 {
+  let ordered: u64 = 0;
+  for (let shift: u64 = 0; shift < 64; shift += 8) {
+    let byte = (bytes >> shift) & 0xff;
+    if (byte >= 0xee) byte = byte >= 0xf0 ? byte - 2 : byte + 5;
+    ordered |= byte << shift;
   }
-  return true;
+  return ordered;
 }
 
 /** Fills `slots` with the object's key nodes in canonical order; as much room behind the slots is used as temporary. Stable. */
 export function sortKeys(object: usize, slots: usize): void {
   const count = lengthOf(object);
   let key = firstOf(object);
-  if (count <= MAX_PAIRWISE) {
-    for (let i: u32 = 0; i < count; i++) {
-      let slot = slots + <usize>i * SLOT_BYTES;
-      while (slot > slots && compareKeys(load<u32>(slot - SLOT_BYTES), key) > 0) {
-        store<u32>(slot, load<u32>(slot - SLOT_BYTES));
-        slot -= SLOT_BYTES;
-      }
-      store<u32>(slot, <u32>key);
-      key = nextOf(valueOf(key));
-    }
-    return;
-  }
+  if (count <= MAX_PAIRWISE) return insertionSort(key, count, slots);
   for (let i: u32 = 0; i < count; i++) {
     store<u32>(slots + <usize>i * SLOT_BYTES, <u32>key);
     key = nextOf(valueOf(key));
   }
   mergeSort(slots, count);
+}
+
+/** Sorts up to MAX_PAIRWISE keys, the first of which is given. */
+function insertionSort(key: usize, count: u32, slots: usize): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const prefix = prefixOf(key);
+    let slot = slots + <usize>i * SLOT_BYTES;
+    let prefixSlot = prefixes + ((<usize>i) << 3);
+    while (slot > slots) {
+      const before = load<u64>(prefixSlot - 8);
+      if (before < prefix || (before == prefix && compareKeys(load<u32>(slot - SLOT_BYTES), key) <= 0)) break;
+      store<u64>(prefixSlot, before);
+      store<u32>(slot, load<u32>(slot - SLOT_BYTES));
+      prefixSlot -= 8;
+      slot -= SLOT_BYTES;
+    }
+    store<u64>(prefixSlot, prefix);
+    store<u32>(slot, <u32>key);
+    key = nextOf(valueOf(key));
+  }
 }
 
 /** Bottom-up merge sort of `count` slots. */
@@ -88,7 +111,8 @@ function mergeSort(slots: usize, count: u32): void {
 /** Merges the runs [left, middle) and [middle, end) to `out`. */
 function merge(left: usize, middle: usize, end: usize, out: usize): void {
   let right = middle;
-  while (left < middle && right < end) {
+  const isOrdered = right < end && compareKeys(load<u32>(right - SLOT_BYTES), load<u32>(right)) <= 0;
+  while (!isOrdered && left < middle && right < end) {
     if (compareKeys(load<u32>(left), load<u32>(right)) <= 0) {
       store<u32>(out, load<u32>(left));
       left += SLOT_BYTES;

@@ -36,7 +36,18 @@ function finishNode(node: usize, kind: u32, text: usize, end: usize): void {
  * Reads the string whose opening quote is at `quote` into the node. The address behind its closing quote, or 0 after a fault.
  * The byte behind the text is zero, so every scan ends.
  */
+// @ts-ignore: decorator
+@inline
 export function readString(quote: usize, node: usize): usize {
+  // Most strings end within the first sixteen bytes.
+  const mask = specials(quote + 1);
+  const end = quote + 1 + ctz(mask);
+  if (mask == 0 || load<u8>(end) != QUOTE) return readLongString(quote, node);
+  finishNode(node, KIND_STRING, quote + 1, end);
+  return end + 1;
+}
+
+function readLongString(quote: usize, node: usize): usize {
   let at = quote + 1;
   while (true) {
     const mask = specials(at);
