@@ -5,9 +5,9 @@
  */
 
 /** Enough for 5^1124 and for 801 digits, shifted to leave a quotient of 64 bits. */
-const MAX_LIMBS: u32 = 128;
+const MAX_LIMBS: i32 = 128;
 /** Room of one number. */
-export const BIG_BYTES: i32 = 520;
+export const BIG_BYTES: i32 = 8 + 4 * MAX_LIMBS;
 const LIMBS: usize = 8;
 const POWER_13_OF_5: u32 = 1220703125;
 const LOW_HALF: u64 = 0xffffffff;
