@@ -1,5 +1,8 @@
 /** Patterns, globs and egress lists to automata; equal ones are kept once. */
 
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { MAX_BUNDLE_BYTES } from "../../engine/constants.ts";
 import type { GlobDialect, Span } from "../../fpl-grammar/program.ts";
 import type { Automaton } from "../format/ir.ts";
 import type { Build } from "./build.ts";
@@ -34,6 +37,8 @@ function automatonId(build: Build, source: PatternSource, title: string, span: S
   build.patternSteps -= result.steps;
   if ("automaton" in result) {
     const id = build.automata.add(keyOf(result.automaton), result.automaton);
+    build.automatonBytes += result.automaton.next.byteLength;
+    if (build.automatonBytes > MAX_BUNDLE_BYTES) build.patternSteps = 0;
     build.automatonIds.set(key, id);
     return id;
   }
@@ -41,6 +46,8 @@ function automatonId(build: Build, source: PatternSource, title: string, span: S
   return null;
 }
 
-function keyOf(automaton: Automaton): string {
-  return `${automaton.classOf.join(",")}:${automaton.flags.join(",")}:${automaton.next.join(",")}`;
+/** A digest: automata may take megabytes. */
+function keyOf({ classOf, flags, next }: Automaton): string {
+  const nextBytes = new Uint8Array(next.buffer, next.byteOffset, next.byteLength);
+  return bytesToHex(sha256.create().update(classOf).update(flags).update(nextBytes).digest());
 }

@@ -52,6 +52,8 @@ export class Build {
   readonly automata = new Pool<Automaton>();
   /** By source. */
   readonly automatonIds = new Map<string, number>();
+  /** Of all automata so far: over the limit of a bundle no more are made. */
+  automatonBytes = 0;
   /** Steps left for patterns. */
   patternSteps = MAX_TOTAL_STEPS;
   readonly code: Instruction[] = [];
