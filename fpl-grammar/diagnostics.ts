@@ -88,7 +88,7 @@ export const DIAGNOSTICS = {
 
   F201: error("`{op}` needs {needs}, but {operand} is {type}"),
   F202: error("{left} and {right} cannot be compared", "strings are not numbers; remove or add the quotes"),
-  F203: error("a list after `in` holds values of one type only"),
+  F203: error("a list holds values of one type only"),
   F204: error("an empty list after `in` matches nothing", "remove the condition, or list the values"),
   F205: error("`{name}` takes {expected}"),
   F206: error("money has at most 6 decimals"),

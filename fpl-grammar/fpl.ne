@@ -9,7 +9,33 @@
 @lexer tokens
 
 @{%
-const tokens = { has: () => true };
+/** Sets of tokens that stand for one another, as one symbol each: fewer states than an alternative per token. */
+const words = (...literals) => ({ literals, types: [], test: ({ text }) => literals.includes(text) });
+const either = (types, ...literals) => ({ literals, types, test: ({ type, text }) => types.includes(type) || literals.includes(text) });
+
+const effect = words("permit", "allow", "approve", "deny", "block", "reject", "deny!", "defer");
+const when = words("if", "when");
+const facet = words("host", "port", "method", "path");
+const keyed_facet = words("query", "header");
+const remark = words("notify", "reason");
+const or = words("or", "||");
+const and = words("and", "&&");
+const not = words("not", "!");
+const operator = words("==", "!=", "<", "<=", ">", ">=", "in", "contains", "starts_with", "ends_with", "under");
+const matching = words("matches", "=~");
+const boolean = words("true", "false");
+const separating = words(":", "=");
+const literal = either(["text", "number", "money", "duration", "size"], "true", "false", "nil", "null");
+const scalar = either(["text", "number", "money", "duration", "size", "word", "deny_always", "loose_pattern"], "true", "false");
+const glob = either(["text", "number", "word", "loose_pattern"]);
+const member = either(["word", "reserved"]);
+const key = either(["text", "number"]);
+
+const sets = new Set([
+  "effect", "when", "facet", "keyed_facet", "remark", "or", "and", "not", "operator", "matching", "boolean", "separating",
+  "literal", "scalar", "glob", "member", "key",
+]);
+const tokens = { has: (name) => !sets.has(name) };
 const node = (rule) => (children) => ({ rule, children });
 %}
 
@@ -39,62 +65,37 @@ argument     -> name separator %word                                 {% ([name, 
 
 # --- rules
 
-rule    -> effect pattern clauses                                    {% node("rule") %}
-effect  -> "permit" {% id %} | "allow" {% id %} | "approve" {% id %}
-         | "deny"   {% id %} | "block" {% id %} | "reject"  {% id %}
-         | %deny_always {% id %} | "defer" {% id %}
-clauses -> null                                                      {% node("none") %}
+rule    -> %effect pattern                                           {% ([effect, pattern]) => ({ rule: "rule", children: [effect, pattern, null] }) %}
+         | %effect pattern clauses                                   {% node("rule") %}
+clauses -> clause                                                    {% node("first") %}
          | clauses clause                                            {% node("more") %}
-clause  -> when condition                                            {% node("when") %}
-         | facet separator glob                                      {% ([facet, , glob]) => ({ rule: "facet", children: [facet, null, glob] }) %}
-         | keyed_facet %text separator glob                          {% ([facet, key, , glob]) => ({ rule: "facet", children: [facet, key, glob] }) %}
-         | "notify" separator %text                                  {% ([word, , text]) => ({ rule: "clause", children: [word, text] }) %}
-         | "reason" separator %text                                  {% ([word, , text]) => ({ rule: "clause", children: [word, text] }) %}
-         | "reeval" separator boolean                                {% ([word, , value]) => ({ rule: "clause", children: [word, value] }) %}
-when    -> "when" {% id %} | "if" {% id %}
-facet   -> "host" {% id %} | "port" {% id %} | "method" {% id %} | "path" {% id %}
-keyed_facet -> "query" {% id %} | "header" {% id %}
-glob    -> %text {% id %} | %number {% id %} | %word {% id %} | %loose_pattern {% id %} | list {% id %}
+clause  -> %when condition                                           {% node("when") %}
+         | %facet separator globs                                    {% ([facet, , globs]) => ({ rule: "facet", children: [facet, null, globs] }) %}
+         | %keyed_facet %text separator globs                        {% ([facet, key, , globs]) => ({ rule: "facet", children: [facet, key, globs] }) %}
+         | %remark separator %text                                   {% ([word, , text]) => ({ rule: "clause", children: [word, text] }) %}
+         | "reeval" separator %boolean                               {% ([word, , value]) => ({ rule: "clause", children: [word, value] }) %}
+globs   -> %glob {% id %} | list {% id %}
 
 # --- conditions
 
-condition   -> disjunction {% id %}
-disjunction -> conjunction {% id %} | disjunction or conjunction     {% node("or") %}
-conjunction -> negation {% id %} | conjunction and negation          {% node("and") %}
-negation    -> predicate {% id %} | not negation                     {% node("not") %}
+condition   -> conjunction {% id %} | condition %or conjunction      {% node("or") %}
+conjunction -> negation {% id %} | conjunction %and negation         {% node("and") %}
+negation    -> predicate {% id %} | %not negation                    {% node("not") %}
 predicate   -> operand {% id %}
              | "(" condition ")"                                     {% node("group") %}
-             | operand comparison operand                            {% node("compare") %}
-             | operand "in" operand                                  {% node("binary") %}
-             | operand "contains" operand                            {% node("binary") %}
-             | operand "starts_with" operand                         {% node("binary") %}
-             | operand "ends_with" operand                           {% node("binary") %}
-             | operand "under" operand                               {% node("binary") %}
-             | operand "matches" pattern_text                        {% node("matches") %}
-             | operand "=~" pattern_text                             {% node("matches") %}
-or  -> "or"  {% id %} | "||" {% id %}
-and -> "and" {% id %} | "&&" {% id %}
-not -> "not" {% id %} | "!"  {% id %}
-comparison   -> "==" {% id %} | "!=" {% id %} | "<" {% id %} | "<=" {% id %} | ">" {% id %} | ">=" {% id %}
+             | operand %operator operand                             {% node("binary") %}
+             | operand %matching pattern_text                        {% node("matches") %}
 pattern_text -> %text {% id %} | %pattern_text {% id %} | path       {% id %}
 
-operand -> path {% id %} | call {% id %} | literal {% id %} | list   {% id %}
-literal -> %text {% id %} | %number {% id %} | %money {% id %} | %duration {% id %} | %size {% id %} | boolean {% id %}
-         | "nil" {% id %} | "null" {% id %}
-boolean -> "true" {% id %} | "false" {% id %}
+operand -> path {% id %} | call {% id %} | %literal {% id %} | list  {% id %}
 
-path   -> %word steps                                                {% node("path") %}
-steps  -> null                                                       {% node("none") %}
-        | steps step                                                 {% node("more") %}
-step   -> "." %word {% ([, name]) => name %} | "." %reserved {% ([, name]) => name %}
-        | "[" %text "]" {% ([, key]) => key %} | "[" %number "]"     {% ([, index]) => index %}
+path   -> %word                                                      {% node("path") %}
+        | path "." %member                                           {% ([path, , name]) => ({ rule: "step", children: [path, name] }) %}
+        | path "[" %key "]"                                          {% ([path, , key]) => ({ rule: "step", children: [path, key] }) %}
 
-call      -> callee "(" ")"                                          {% ([callee, , close]) => ({ rule: "call", children: [callee, null, close] }) %}
-           | callee "(" arguments ")"                                {% ([callee, , items, close]) => ({ rule: "call", children: [callee, items, close] }) %}
-callee    -> %word                                                   {% node("callee") %}
-           | %word "." %word                                         {% node("callee") %}
-           | %word "." "contains"                                    {% node("callee") %}
-           | "contains"                                              {% node("callee") %}
+call   -> callee "(" ")"                                             {% ([callee, , close]) => ({ rule: "call", children: [callee, null, close] }) %}
+        | callee "(" arguments ")"                                   {% ([callee, , items, close]) => ({ rule: "call", children: [callee, items, close] }) %}
+callee -> path {% id %} | "contains"                                 {% node("path") %}
 arguments -> argument_value                                          {% node("first") %}
            | arguments "," argument_value                            {% ([list, , item]) => ({ rule: "more", children: [list, item] }) %}
 argument_value -> operand {% id %} | %loose_pattern {% id %} | %pattern_text {% id %}
@@ -103,15 +104,14 @@ argument_value -> operand {% id %} | %loose_pattern {% id %} | %pattern_text {% 
 
 # --- values
 
-value  -> scalar {% id %} | list {% id %}
-scalar -> %text {% id %} | %number {% id %} | %money {% id %} | %duration {% id %} | %size {% id %} | boolean {% id %}
-        | %word {% id %} | %deny_always {% id %} | %loose_pattern {% id %} | env {% id %}
-env    -> "env" "(" %text ")"                                        {% node("env") %}
-list   -> "[" "]"                                                    {% ([open, close]) => ({ rule: "list", children: [open, null, close] }) %}
-        | "[" items "]"                                              {% node("list") %}
-        | "[" items "," "]"                                          {% ([open, items, , close]) => ({ rule: "list", children: [open, items, close] }) %}
-items  -> scalar                                                     {% node("first") %}
-        | items "," scalar                                           {% ([list, , item]) => ({ rule: "more", children: [list, item] }) %}
+value -> item {% id %} | list {% id %}
+item  -> %scalar {% id %} | env {% id %}
+env   -> "env" "(" %text ")"                                         {% node("env") %}
+list  -> "[" "]"                                                     {% ([open, close]) => ({ rule: "list", children: [open, null, close] }) %}
+       | "[" items "]"                                               {% node("list") %}
+       | "[" items "," "]"                                           {% ([open, items, , close]) => ({ rule: "list", children: [open, items, close] }) %}
+items -> item                                                        {% node("first") %}
+       | items "," item                                              {% ([list, , item]) => ({ rule: "more", children: [list, item] }) %}
 
 pattern_run   -> pattern                                             {% node("first") %}
                | pattern_run pattern                                 {% node("more") %}
@@ -120,4 +120,4 @@ pattern_items -> pattern                                             {% node("fi
                | pattern_items "," pattern                           {% ([list, , item]) => ({ rule: "more", children: [list, item] }) %}
 pattern   -> %tool_pattern {% id %} | %text                          {% id %}
 name      -> %word {% id %} | %text                                  {% id %}
-separator -> null | ":" | "="
+separator -> null | %separating

@@ -120,6 +120,8 @@ export interface ToolSchema {
   pattern: string;
   patternSpan: Span;
   arguments: ArgumentSchema[] | null;
+  /** What the block says of the tool besides; carried for people and hosts, ignored by the verdict. */
+  metadata?: { reversible: boolean | null; blastRadius: string | null; tags: string[] };
   span: Span;
 }
 

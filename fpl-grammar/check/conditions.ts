@@ -8,7 +8,7 @@ import type { Comparison, Condition, Literal, Operand, Span } from "../program.t
 import { callCondition, callOperand } from "./calls.ts";
 import { facetCondition } from "./facets.ts";
 import { resolve } from "./names.ts";
-import { fieldOf, patternText } from "./operands.ts";
+import { checkPhases, fieldOf, patternText } from "./operands.ts";
 import { number, type Scope } from "./scope.ts";
 
 /** Stands for a condition that has an error; the program is not built then. */
@@ -102,6 +102,8 @@ function comparison(expression: Expression & { kind: "compare" }, scope: Scope):
   const left = operand(expression.left, scope);
   const right = operand(expression.right, scope);
   if (left === null || right === null) return broken(span);
+  checkPhases(left, [right], scope);
+  checkPhases(right, [left], scope);
   return { kind: "compare", op, left, right, span };
 }
 
@@ -129,6 +131,11 @@ function membership(left: Expression, right: Expression, span: Span, scope: Scop
     scope.findings.diagnostics.push(report("F203", right.span));
     return broken(span);
   }
+  checkPhases(
+    operandLeft,
+    list.map((literal) => ({ kind: "literal", literal, span: right.span })),
+    scope,
+  );
   return { kind: "in", left: operandLeft, list, span };
 }
 

@@ -2,7 +2,8 @@
 
 import type { Expression, Path, Pattern } from "../ast.ts";
 import { report } from "../diagnostics.ts";
-import type { Condition, Field, Literal, Span } from "../program.ts";
+import type { Condition, Field, Literal, Operand, Span } from "../program.ts";
+import { didYouMean } from "../suggest.ts";
 import { resolve } from "./names.ts";
 import { field, type Scope } from "./scope.ts";
 
@@ -46,4 +47,23 @@ export function purposeIs(text: string, span: Span): Condition {
     right: { kind: "literal", literal, span },
     span,
   };
+}
+
+/** `name` must be a phase of the agent. */
+export function checkPhase(name: string, span: Span, { phases, findings }: Scope): void {
+  if (phases === null || phases.has(name)) return;
+  const list =
+    phases.size === 0
+      ? "no phase is declared"
+      : `declared are ${[...phases].map((text) => `\`${text}\``).join(", ")}`;
+  findings.diagnostics.push(report("F107", span, { name }, didYouMean(name, phases, list)));
+}
+
+/** Texts compared with `session.phase` must be phases. */
+export function checkPhases(left: Operand, right: readonly Operand[], scope: Scope): void {
+  if (left.kind !== "field" || left.root !== "session" || left.path[0] !== "phase") return;
+  for (const other of right) {
+    if (other.kind === "literal" && other.literal.kind === "string")
+      checkPhase(other.literal.value, other.span, scope);
+  }
 }

@@ -4,7 +4,7 @@
  */
 
 import { place, report } from "../diagnostics.ts";
-import type { Condition, Diagnostic, Effect, Rule } from "../program.ts";
+import type { Diagnostic, Effect, Rule } from "../program.ts";
 import { isExact, literalPrefix, overlap } from "../tool-patterns.ts";
 import { PatternIndex } from "./pattern-index.ts";
 import type { Findings } from "./scope.ts";
@@ -39,23 +39,23 @@ export function checkReachability(
 ): void {
   const earlier = new PatternIndex<Earlier>();
   const absolute = new PatternIndex<Earlier>();
-  for (const rule of always) add(absolute, rule);
-  for (const rule of before) if (rule.effect !== "deny!") add(earlier, rule);
+  for (const rule of always) add(absolute, rule, keyOf(rule));
+  for (const rule of before) if (rule.effect !== "deny!") add(earlier, rule, keyOf(rule));
   const overlaps = new Overlaps(always.filter((rule) => rule.condition === null));
   for (const rule of rules) {
-    const found = checkRule(rule, earlier, absolute, overlaps);
+    const key = keyOf(rule);
+    const found = checkRule(rule, key, earlier, absolute, overlaps);
     if (found !== null) findings.diagnostics.push(found);
-    if (rule.effect !== "deny!") add(earlier, rule);
+    if (rule.effect !== "deny!") add(earlier, rule, key);
   }
 }
 
-function add(index: PatternIndex<Earlier>, rule: Rule): void {
+function add(index: PatternIndex<Earlier>, rule: Rule, key: string | null): void {
   const entry = index.entry(rule.pattern, () => ({ unconditional: null, conditional: new Map() }));
-  if (rule.condition === null) {
+  if (key === null) {
     entry.unconditional ??= rule;
     return;
   }
-  const key = conditionKey(rule.condition);
   const same = entry.conditional.get(key);
   if (same === undefined || APPLIES_ON[rule.effect] > APPLIES_ON[same.effect])
     entry.conditional.set(key, rule);
@@ -63,13 +63,13 @@ function add(index: PatternIndex<Earlier>, rule: Rule): void {
 
 function checkRule(
   rule: Rule,
+  key: string | null,
   earlier: PatternIndex<Earlier>,
   absolute: PatternIndex<Earlier>,
   overlaps: Overlaps,
 ): Diagnostic | null {
   if (rule.condition?.kind === "constant" && !rule.condition.value) return report("F407", rule.span);
   if (rule.effect === "deny!") return null;
-  const key = rule.condition === null ? null : conditionKey(rule.condition);
   const covering = firstHiding(absolute, rule, key);
   if (covering !== null && rule.effect !== "deny")
     return report("F402", rule.span, { place: place(covering.span) });
@@ -81,8 +81,7 @@ function checkRule(
 }
 
 function hiddenCode(rule: Rule, key: string | null, hiding: Rule): "F404" | "F405" | "F406" {
-  const hidingKey = hiding.condition === null ? null : conditionKey(hiding.condition);
-  if (hiding.pattern !== rule.pattern || hidingKey !== key || hiding.effect === "deny!") return "F404";
+  if (hiding.pattern !== rule.pattern || keyOf(hiding) !== key || hiding.effect === "deny!") return "F404";
   return hiding.effect === rule.effect ? "F406" : "F405";
 }
 
@@ -96,8 +95,9 @@ function firstHiding(index: PatternIndex<Earlier>, rule: Rule, key: string | nul
   return null;
 }
 
-/** Equal texts for conditions that are equal but for their places. */
-function conditionKey(condition: Condition): string {
+/** Equal texts for conditions that are equal but for their places; null for none. */
+function keyOf({ condition }: Rule): string | null {
+  if (condition === null) return null;
   return JSON.stringify(condition, (name, value) =>
     name === "span" || name === "patternSpan" ? undefined : value,
   );

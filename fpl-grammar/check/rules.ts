@@ -1,6 +1,6 @@
 /** Rules of the tree to rules of the program. */
 
-import { report } from "../diagnostics.ts";
+import { hasErrors, report } from "../diagnostics.ts";
 import { printRule } from "../print/rule.ts";
 import type { Condition, Rule, ToolSchema } from "../program.ts";
 import { isToolPattern } from "../tool-patterns.ts";
@@ -45,8 +45,8 @@ function programRule({ rule }: PlacedRule, scope: Scope, schemas: PatternIndex<T
   scope.stateful = false;
   const condition = ruleCondition(rule.condition, rule.facets, scope);
   if (rule.reeval !== null) unenforced(findings, "reeval", rule.reeval.span);
-  if (condition !== null && findings.diagnostics.length === before)
-    check(condition, rule.effect, pattern, scope, schemas);
+  if (hasErrors(findings.diagnostics.slice(before))) return null;
+  if (condition !== null) check(condition, rule.effect, pattern, scope, schemas);
   if (scope.stateful) return null;
   return {
     effect: rule.effect,

@@ -17,8 +17,8 @@ export interface Scope {
   variables: ReadonlyMap<string, VariableValue>;
   /** Null where selectors cannot be used. */
   selectors: ReadonlySet<string> | null;
-  /** Declared phases, for comparisons with `session.phase`. */
-  phases: ReadonlySet<string>;
+  /** Declared phases, for comparisons with `session.phase`. Null where they are not known. */
+  phases: ReadonlySet<string> | null;
   /** For messages: "system rules". */
   place: string;
   /** Set when a condition needs stored state: its rule does not enter the program. */

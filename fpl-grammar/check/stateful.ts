@@ -8,6 +8,7 @@ import { parseCondition } from "../parse.ts";
 import { didYouMean } from "../suggest.ts";
 import { isToolPattern } from "../tool-patterns.ts";
 import { lower } from "./conditions.ts";
+import { checkPhase } from "./operands.ts";
 import { type Findings, type Scope, unenforced } from "./scope.ts";
 import { readSettings } from "./settings.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -116,18 +117,14 @@ function checkTransition(block: Block, scope: Scope, { environment, findings }: 
   for (const statement of block.body) {
     if (statement.kind !== "setting") continue;
     unenforced(findings, `phase ${statement.name.text}`, statement.span);
-    if (statement.name.text === "next") checkPhaseName(statement, scope, findings);
+    if (statement.name.text === "next") checkPhaseName(statement, scope);
   }
 }
 
-function checkPhaseName(setting: Setting, scope: Scope, findings: Findings): void {
+function checkPhaseName(setting: Setting, scope: Scope): void {
   const { value } = setting;
   if (value.kind !== "word" && value.kind !== "string") return;
-  if (scope.phases.has(value.value)) return;
-  const list = `declared are ${[...scope.phases].map((text) => `\`${text}\``).join(", ")}`;
-  findings.diagnostics.push(
-    report("F107", value.span, { name: value.value }, didYouMean(value.value, scope.phases, list)),
-  );
+  checkPhase(value.value, value.span, scope);
 }
 
 function checkAlert(block: Block, findings: Findings): void {

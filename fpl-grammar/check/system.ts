@@ -17,7 +17,7 @@ export function systemPolicy(block: Block | null, surroundings: Surroundings): P
     findings,
     variables: new Map(),
     selectors: null,
-    phases: new Set(),
+    phases: null,
     place: "a system rule",
     stateful: false,
   };

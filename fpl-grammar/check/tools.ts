@@ -7,7 +7,7 @@ import type { ArgumentSchema, Span, ToolSchema } from "../program.ts";
 import { didYouMean } from "../suggest.ts";
 import { isToolPattern } from "../tool-patterns.ts";
 import type { Findings } from "./scope.ts";
-import { type Environment, readSettings } from "./settings.ts";
+import { booleanSetting, type Environment, readSettings, textSetting, textsSetting } from "./settings.ts";
 
 const TYPES: readonly ArgumentSchema["type"][] = [
   "string",
@@ -37,7 +37,12 @@ export function toolSchemas(
       return [];
     }
     seen.set(text, span);
-    readSettings(block, settingType, environment, findings);
+    const settings = readSettings(block, settingType, environment, findings);
+    const metadata = {
+      reversible: booleanSetting(settings, "reversible"),
+      blastRadius: textSetting(settings, "blast_radius"),
+      tags: textsSetting(settings, "tags") ?? [],
+    };
     const inner = block.body.filter((statement) => statement.kind === "block");
     for (const second of inner.slice(1)) {
       findings.diagnostics.push(
@@ -45,7 +50,7 @@ export function toolSchemas(
       );
     }
     const declared = inner[0] === undefined ? null : argumentsOf(inner[0], findings);
-    return [{ pattern: text, patternSpan: span, arguments: declared, span: block.span }];
+    return [{ pattern: text, patternSpan: span, arguments: declared, metadata, span: block.span }];
   });
 }
 

@@ -28,22 +28,15 @@ export function expressionOf(leaf: Leaf | undefined, sink: Sink): Expression {
     }
     case "group":
       return expressionOf(children[1], sink);
-    case "compare": {
-      const [left, right] = [expressionOf(children[0], sink), expressionOf(children[2], sink)];
-      const op = token(children[1]).text as Comparison;
-      return { kind: "compare", op, left, right, span: join(left.span, right.span) };
-    }
-    case "binary": {
-      const [left, right] = [expressionOf(children[0], sink), expressionOf(children[2], sink)];
-      const kind = token(children[1]).text as "in" | "contains" | "starts_with" | "ends_with" | "under";
-      return { kind, left, right, span: join(left.span, right.span) };
-    }
+    case "binary":
+      return binaryOf(leaf, sink);
     case "matches": {
       const left = expressionOf(children[0], sink);
       const right = patternOrPath(children[2], sink);
       return { kind: "matches", left, right, span: join(left.span, right.span) };
     }
     case "path":
+    case "step":
       return pathOf(leaf, sink);
     case "call":
       return callOf(leaf, sink);
@@ -52,6 +45,17 @@ export function expressionOf(leaf: Leaf | undefined, sink: Sink): Expression {
     default:
       throw new Error(`grammar: no condition is a ${rule}`);
   }
+}
+
+const COMPARISONS = new Set(["==", "!=", "<", "<=", ">", ">="]);
+
+function binaryOf({ children }: Tree, sink: Sink): Expression {
+  const left = expressionOf(children[0], sink);
+  const right = expressionOf(children[2], sink);
+  const span = join(left.span, right.span);
+  const { text } = token(children[1]);
+  if (COMPARISONS.has(text)) return { kind: "compare", op: text as Comparison, left, right, span };
+  return { kind: text as "in" | "contains" | "starts_with" | "ends_with" | "under", left, right, span };
 }
 
 /** Flattens `a or b or c`, which the grammar nests to the left, and groups of the same kind. */
@@ -100,23 +104,31 @@ function listItem(item: Leaf, sink: Sink): Expression {
 }
 
 export function pathOf(leaf: Tree, sink: Sink): Path {
-  const [word, chained] = leaf.children;
-  const head = token(word);
-  let span = tokenSpan(head);
-  const steps = chain(chained).map((step) => {
-    const found = token(step);
-    const bracket = found.type === "text" || found.type === "number" ? 1 : 0;
-    span = join(span, { ...tokenSpan(found), length: found.length + bracket });
-    if (found.type !== "number") return found.value;
-    const { value } = numberValue(found, sink);
-    const index = integerOf(value);
-    if (index !== null && index >= 0 && index <= MAX_INDEX) return index;
-    sink.diagnostics.push(
-      report("F215", tokenSpan(found), { text: found.text, expected: "an index, a whole number from 0" }),
-    );
-    return 0;
-  });
+  const tokens: Token[] = [];
+  let at = leaf;
+  while (at.rule === "step") {
+    tokens.push(token(at.children[1]));
+    at = tree(at.children[0]);
+  }
+  const head = token(at.children[0]);
+  const last = tokens[0];
+  const bracket = last?.type === "text" || last?.type === "number" ? 1 : 0;
+  const span =
+    last === undefined
+      ? tokenSpan(head)
+      : join(tokenSpan(head), { ...tokenSpan(last), length: last.length + bracket });
+  const steps = tokens
+    .reverse()
+    .map((found) => (found.type === "number" ? indexOf(found, sink) : found.value));
   return { kind: "path", head: head.text, steps, span };
+}
+
+function indexOf(found: Token, sink: Sink): number {
+  const index = integerOf(numberValue(found, sink).value);
+  if (index !== null && index >= 0 && index <= MAX_INDEX) return index;
+  const values = { text: found.text, expected: "an index, a whole number from 0" };
+  sink.diagnostics.push(report("F215", tokenSpan(found), values));
+  return 0;
 }
 
 function patternOrPath(leaf: Leaf | undefined, sink: Sink): Pattern | Path {
@@ -127,9 +139,9 @@ function patternOrPath(leaf: Leaf | undefined, sink: Sink): Pattern | Path {
 
 function callOf(leaf: Tree, sink: Sink): Expression {
   const [callee, items, close] = leaf.children;
-  const words = tree(callee).children.map(token);
-  const name = words.map(({ text }) => text).join("");
-  const span = join(tokenSpan(words[0]!), tokenSpan(token(close)));
+  const path = pathOf(tree(callee), sink);
+  const name = [path.head, ...path.steps].join(".");
+  const span = join(path.span, tokenSpan(token(close)));
   const given = chain(items).map((item) => argumentOf(item, sink));
   const call: Call = { kind: "call", name, arguments: given, span };
   const rewritten = rewriteOlder(call);

@@ -103,13 +103,26 @@ function begins(
   const token = tokens[index]!;
   if (!isStatementWord(table, token)) return false;
   const before = tokens[index - 1]!;
-  if (index === start + 1 || wantsOperand(before)) return false;
+  if (index === start + 1) return false;
+  if (wantsOperand(before)) return token.firstOnLine && opensStatement(tokens, index);
   if (tokens[start]!.text === "import" && before.text === "as") return false;
   if (token.adjacent && JOINS.has(before.text)) return false;
   const after = tokens[index + 1];
   if (after?.adjacent && JOINS.has(after.text)) return false;
   return depth === 0 || token.firstOnLine;
 }
+
+/**
+ * For recovery: after an operator a word would be an operand, but no operand is followed by a name or a text. At the beginning of
+ * a line that is the next statement, and the one before is not finished.
+ */
+function opensStatement(tokens: readonly Token[], index: number): boolean {
+  const after = tokens[index + 1];
+  if (after === undefined || after.type === "reserved" || CLAUSES.has(after.text)) return false;
+  return after.type === "word" || after.type === "text" || after.type === "odd" || after.text === "*";
+}
+
+const CLAUSES = new Set(["host", "port", "method", "path", "query", "header", "notify", "reason", "reeval"]);
 
 export function isStatementWord(table: BlockTable, token: Token): boolean {
   return (token.type === "word" || token.type === "deny_always") && table.statements.has(token.text);

@@ -25,12 +25,20 @@ export type Outcome =
   /** `next` is the index of the token at fault, `end` when the statement stops short. */
   | { kind: "failed"; next: number; complete: Leaf | undefined; expected: Expected };
 
+/** A terminal of the grammar: one word or sign, one type of token, or a set of both. */
+interface GrammarSymbol {
+  literal?: string;
+  type?: string;
+  literals?: string[];
+  types?: string[];
+}
+
 /** The parts of nearley's parser state that are read here. */
 interface ParserState {
   dot: number;
   reference: number;
   data: unknown;
-  rule: { name: string; symbols: (string | { literal?: string; type?: string })[] };
+  rule: { name: string; symbols: (string | GrammarSymbol)[] };
 }
 interface ParserColumn {
   states: ParserState[];
@@ -157,7 +165,7 @@ function wanted(
     if (typeof symbol !== "object") continue;
     if (symbol.literal !== undefined && symbol.literal === tokens[first]!.text) word = symbol.literal;
     if (symbol.type === "tool_pattern") return word === null || last > first ? "tool_pattern" : null;
-    if (symbol.type === "loose_pattern") loose = true;
+    if (symbol.type === "loose_pattern" || symbol.types?.includes("loose_pattern")) loose = true;
   }
   if (!loose) return null;
   for (let index = first; index <= last; index++) {
@@ -217,7 +225,9 @@ function expectedIn(column: ParserColumn): Expected {
     const symbol = state.rule.symbols[state.dot];
     if (typeof symbol !== "object") continue;
     if (symbol.literal !== undefined) literals.add(symbol.literal);
-    else if (symbol.type !== undefined) types.add(symbol.type);
+    if (symbol.type !== undefined) types.add(symbol.type);
+    for (const literal of symbol.literals ?? []) literals.add(literal);
+    for (const type of symbol.types ?? []) types.add(type);
   }
   return { literals: [...literals].sort(), types: [...types].sort() };
 }
