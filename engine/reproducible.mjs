@@ -8,7 +8,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import binaryen from "binaryen";
+import binaryen from "assemblyscript/binaryen";
 
 const CHECKOUT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const SOURCES = ["asconfig.json", "engine/assembly", "engine/build.mjs", "engine/constants.ts"];

@@ -1,4 +1,4 @@
-import binaryen from "binaryen";
+import binaryen from "assemblyscript/binaryen";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../engine/build.mjs";
 import { findFaults } from "../../engine/reproducible.mjs";
