@@ -7,7 +7,7 @@ import {
   MAX_CANONICAL_BYTES,
   MAX_INPUT_BYTES,
 } from "../constants";
-import { decideInputs, decideWithoutInputs } from "./decide/decide";
+import { decideInputs, refuseUnread } from "./decide/decide";
 import { pack } from "./decide/verdict";
 import { digest as sha256 } from "./hash/sha256";
 import { write } from "./json/canonical";
@@ -15,6 +15,7 @@ import { errorOffset as parseErrorOffset, parse } from "./json/parse";
 import { loadBundle } from "./load/load";
 import {
   ACTION_TEXT,
+  BUNDLE_DIGEST,
   ENGINE,
   FACTS_TEXT,
   HASH,
@@ -65,15 +66,15 @@ export function decide(actionBytes: u32, factsBytes: u32, trace: u32): u32 {
 export function decideRecorded(actionBytes: u32, factsBytes: u32, sequenceLow: u32, sequenceHigh: u32): u32 {
   beginTrace(false);
   decideInputs(actionBytes, factsBytes, hasPolicy);
-  writeRecord(<u64>sequenceLow | (<u64>sequenceHigh << 32), hasPolicy, isSigned, true);
+  writeRecord(<u64>sequenceLow | (<u64>sequenceHigh << 32), hasPolicy, isSigned);
   return pack(hasObligations());
 }
 
-/** The verdict and the record of a refusal that the host came to before it could hand the texts over. */
-export function refuse(code: u32, sequenceLow: u32, sequenceHigh: u32): u32 {
+/** The verdict and the record of a refusal that the host came to. The texts are not read, only digested. */
+export function refuse(code: u32, actionBytes: u32, factsBytes: u32, sequenceLow: u32, sequenceHigh: u32): u32 {
   beginTrace(false);
-  decideWithoutInputs(code);
-  writeRecord(<u64>sequenceLow | (<u64>sequenceHigh << 32), hasPolicy, isSigned, false);
+  refuseUnread(code, actionBytes, factsBytes);
+  writeRecord(<u64>sequenceLow | (<u64>sequenceHigh << 32), hasPolicy, isSigned);
   return pack(hasObligations());
 }
 
@@ -133,6 +134,10 @@ export function recordPointer(): usize {
 
 export function recordBytes(): u32 {
   return recordLength;
+}
+
+export function bundleDigestPointer(): usize {
+  return BUNDLE_DIGEST;
 }
 
 export function hashPointer(): usize {

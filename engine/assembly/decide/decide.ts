@@ -8,7 +8,7 @@ import { actionTool } from "./action";
 import { dispatch, forgetMatches } from "./dispatch";
 import { refuseEgress } from "./egress";
 import { refuseAgent, refuseIdentity } from "./identity";
-import { forgetInputs, refuseInputs } from "./inputs";
+import { refuseInputs, takeTexts } from "./inputs";
 import { refuseModel } from "./model";
 import { refusePhase } from "./phase";
 import { judge, refuseAlways } from "./rules";
@@ -30,11 +30,11 @@ export function decideInputs(actionBytes: u32, factsBytes: u32, hasPolicy: bool)
   takeSteps();
 }
 
-/** A verdict that was reached without the texts. */
-export function decideWithoutInputs(newCode: u32): void {
+/** Denies with a code that the host came to; the texts are not read. */
+export function refuseUnread(newCode: u32, actionBytes: u32, factsBytes: u32): void {
   beginVerdict();
   forgetMatches();
-  forgetInputs();
+  takeTexts(actionBytes, factsBytes);
   deny(newCode);
 }
 

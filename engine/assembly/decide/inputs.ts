@@ -33,17 +33,16 @@ export let factsRoot: usize = 0;
 
 /** Whether an input was refused. */
 export function refuseInputs(newActionBytes: u32, newFactsBytes: u32): bool {
-  forgetInputs();
-  actionBytes = newActionBytes;
-  factsBytes = newFactsBytes;
+  takeTexts(newActionBytes, newFactsBytes);
   return refuseActionText() || refuseFactsText();
 }
 
-export function forgetInputs(): void {
+/** Forgets the last inputs. A count over MAX_INPUT_BYTES is a text that is not there. */
+export function takeTexts(newActionBytes: u32, newFactsBytes: u32): void {
   actionStage = STAGE_RAW;
   factsStage = STAGE_RAW;
-  actionBytes = 0;
-  factsBytes = 0;
+  actionBytes = newActionBytes;
+  factsBytes = newFactsBytes;
   actionRoot = 0;
   factsRoot = 0;
   forgetAction();

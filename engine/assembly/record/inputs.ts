@@ -32,20 +32,20 @@ let canonicalActionBytes: u32 = 0;
 /** To ACTION_DIGEST: of the canonical action, or of its raw text. */
 export function digestAction(): void {
   if (actionStage == STAGE_RAW) {
-    if (hasActionDigest()) digest(ACTION_TEXT, actionBytes, ACTION_DIGEST);
+    if (isHandedOver(actionBytes)) digest(ACTION_TEXT, actionBytes, ACTION_DIGEST);
     return;
   }
   canonicalActionBytes = <u32>(write(actionRoot, CANONICAL, CANONICAL_LIMIT, WORK) - CANONICAL);
   digest(CANONICAL, canonicalActionBytes, ACTION_DIGEST);
 }
 
-/** A text that was too large, or that the host could not hand over, has no digest. */
-function hasActionDigest(): bool {
-  return actionBytes - 1 < MAX_INPUT_BYTES;
+/** A text that was too large, or that the host could not write down, has no digest. */
+function isHandedOver(bytes: u32): bool {
+  return bytes <= MAX_INPUT_BYTES;
 }
 
 export function putActionDigest(): void {
-  if (hasActionDigest()) putHex(ACTION_DIGEST, DIGEST_BYTES);
+  if (isHandedOver(actionBytes)) putHex(ACTION_DIGEST, DIGEST_BYTES);
   else put("null");
 }
 
@@ -63,14 +63,14 @@ export function putRedactedAction(): void {
 const EMPTY_DIGEST: string = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 
 /** `"inputs":` and `"inputs_digest":` with their values, which share one canonical text when there is no salt. */
-export function putInputs(isHandedOver: bool): void {
+export function putInputs(): void {
   put('"inputs":');
   if (actionStage == STAGE_ACCEPTED && factsStage == STAGE_ACCEPTED) {
     putAcceptedFacts();
     return;
   }
   put('null,"inputs_digest":');
-  if (!isHandedOver || factsBytes > MAX_INPUT_BYTES) {
+  if (!isHandedOver(factsBytes)) {
     put("null");
     return;
   }

@@ -18,8 +18,8 @@ const DIGITS: u32 = 2 * DIGEST_BYTES;
 export let recordLength: u32 = 0;
 
 export function layTag(): void {
-  memory.fill(TAG, 0, DIGEST_BYTES);
-  writeLiteral("faramesh/record/v1", TAG);
+  const end = writeLiteral("faramesh/record/v1", TAG);
+  memory.fill(end, 0, TAG + DIGEST_BYTES - end);
 }
 
 /** To HASH: of the tag, the previous hash and a record. */
@@ -31,8 +31,8 @@ export function chainHash(record: usize, length: u32): void {
 }
 
 /** Writes the record of the verdict at RECORD and its hash at HASH. Want of a salt makes another verdict of it. */
-export function writeRecord(sequence: u64, hasPolicy: bool, signed: bool, isHandedOver: bool): void {
-  if (isHandedOver) digestAction();
+export function writeRecord(sequence: u64, hasPolicy: bool, signed: bool): void {
+  digestAction();
   const isAccepted = hasPolicy && actionStage == STAGE_ACCEPTED && factsStage == STAGE_ACCEPTED;
   const isRedacted = isAccepted && mustRedact();
   const isShown = isAccepted && (!isRedacted || factSalt != 0);
@@ -46,15 +46,14 @@ export function writeRecord(sequence: u64, hasPolicy: bool, signed: bool, isHand
   else if (isRedacted) putRedactedAction();
   else putPlainAction();
   put(',"action_digest":');
-  if (isHandedOver) putActionDigest();
-  else put("null");
-  putVerdictAndInputs(hasPolicy, isHandedOver);
+  putActionDigest();
+  putVerdictAndInputs(hasPolicy);
   putEnd(sequence, signed);
   recordLength = <u32>(written() - RECORD);
   chainHash(RECORD, recordLength);
 }
 
-function putVerdictAndInputs(hasPolicy: bool, isHandedOver: bool): void {
+function putVerdictAndInputs(hasPolicy: bool): void {
   put(',"agent":');
   putAgent();
   put(',"bundle":');
@@ -69,7 +68,7 @@ function putVerdictAndInputs(hasPolicy: bool, isHandedOver: bool): void {
   put(',"engine":');
   putHex(ENGINE, DIGEST_BYTES);
   put(",");
-  putInputs(isHandedOver);
+  putInputs();
   put(',"obligations":');
   putObligations();
 }

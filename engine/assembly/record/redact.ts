@@ -79,16 +79,16 @@ function writeShown(path: u32, node: usize, out: usize): usize {
 /** The value's commitment, to COMMITMENT. */
 function commit(path: u32, node: usize): void {
   begin();
-  memory.fill(COMMITMENT, 0, TAG_BYTES);
-  writeLiteral("faramesh/redact/v1", COMMITMENT);
+  const end = writeLiteral("faramesh/redact/v1", COMMITMENT);
+  memory.fill(end, 0, COMMITMENT + TAG_BYTES - end);
   update(COMMITMENT, TAG_BYTES);
   updateCounted(textOf(factSalt), lengthOf(factSalt));
   // The record is not begun yet, and has room for the longest path.
   beginWriting(RECORD);
   putPath(path);
   updateCounted(RECORD, <u32>(written() - RECORD));
-  const end = write(node, CANONICAL, CANONICAL_LIMIT, WORK);
-  update(CANONICAL, <u32>(end - CANONICAL));
+  const valueEnd = write(node, CANONICAL, CANONICAL_LIMIT, WORK);
+  update(CANONICAL, <u32>(valueEnd - CANONICAL));
   finish(COMMITMENT);
 }
 
