@@ -4,6 +4,7 @@ import type { Program } from "../../fpl-grammar/program.ts";
 import type { Action } from "./action.ts";
 import type { Facts } from "./facts.ts";
 import { boolean, type Json, type JsonObject, NULL, number, object, string } from "./json.ts";
+import { MAX_INPUT_BYTES } from "./parse.ts";
 import { pathsToReplace, redactedAction } from "./redact.ts";
 import { type Decided, verdictFields } from "./verdict.ts";
 
@@ -29,7 +30,12 @@ interface Recorded extends Decided {
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-const digest = (bytes: Uint8Array): Json => string(createHash("sha256").update(bytes).digest("hex"));
+
+/** Of the canonical text, else of the raw one; none of a text that was too large to be handed over. */
+function inputDigest({ canonical, raw }: Text<unknown>): Json {
+  if (raw.length > MAX_INPUT_BYTES) return NULL;
+  return string(createHash("sha256").update(canonical ?? raw).digest("hex"));
+}
 
 export function recordJson(program: Program, context: Context, recorded: Recorded): Json {
   const { action, facts } = recorded;
@@ -37,11 +43,11 @@ export function recordJson(program: Program, context: Context, recorded: Recorde
   return object({
     ...verdictFields(program, recorded),
     action: shownAction(recorded),
-    action_digest: digest(action.canonical ?? action.raw),
+    action_digest: inputDigest(action),
     bundle: string(hex(context.bundleDigest)),
     engine: string(hex(context.engineDigest)),
     inputs: facts.value === null ? NULL : withoutSalt(facts.value.json),
-    inputs_digest: digest(facts.canonical ?? facts.raw),
+    inputs_digest: inputDigest(facts),
     previous: string(hex(context.previous)),
     sequence: { kind: "number", text: String(context.sequence) },
     signed: boolean(context.signed),
