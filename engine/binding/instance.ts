@@ -1,0 +1,150 @@
+/** One instance of the core and views of its memory. engine/ABI.md. */
+import { instantiateSync } from "@assemblyscript/loader";
+import { ABI_VERSION, MAX_INPUT_BYTES, NONE } from "../constants.ts";
+
+export interface CoreExports extends Record<string, unknown> {
+  readonly memory: WebAssembly.Memory;
+  abi(): number;
+  reserve(bytes: number): number;
+  load(bytes: number, signed: number): number;
+  decide(actionBytes: number, factsBytes: number, trace: number): number;
+  decideRecorded(actionBytes: number, factsBytes: number, sequenceLow: number, sequenceHigh: number): number;
+  refuse(
+    code: number,
+    actionBytes: number,
+    factsBytes: number,
+    sequenceLow: number,
+    sequenceHigh: number,
+  ): number;
+  describe(): number;
+  canonicalize(bytes: number): number;
+  digest(bytes: number): void;
+  chain(bytes: number): void;
+  errorOffset(): number;
+  actionPointer(): number;
+  factsPointer(): number;
+  previousPointer(): number;
+  enginePointer(): number;
+  statusPointer(): number;
+  outputPointer(): number;
+  recordPointer(): number;
+  recordBytes(): number;
+  bundleDigestPointer(): number;
+  hashPointer(): number;
+  tracePointer(): number;
+  traceEvents(): number;
+}
+
+export const DIGEST_BYTES = 32;
+/** A record, or another text to hash, in bytes. */
+export const MAX_HASHED_BYTES = 16777216;
+
+/** What became of a text, where it is not a count of bytes: it is too large, or has no UTF-8. */
+export const TOO_LARGE: number = NONE;
+export const LONE_SURROGATE = -1;
+
+const encoder = new TextEncoder();
+const LONE = /\p{Surrogate}/u;
+
+/** Built in since ECMAScript 2024; it costs next to nothing for most texts. */
+const builtIn = (String.prototype as { isWellFormed?: () => boolean }).isWellFormed;
+const isWellFormed: (text: string) => boolean =
+  builtIn === undefined ? (text) => !LONE.test(text) : (text) => builtIn.call(text);
+
+/** Where a text goes in the memory. */
+interface TextRegion {
+  readonly pointer: number;
+  readonly view: Uint8Array<ArrayBuffer>;
+}
+
+/** An instance with room for a bundle. Throws WebAssembly errors when the module or the memory cannot be had. */
+export class Instance {
+  readonly exports: CoreExports;
+  /** The whole memory; replaced when it grows. */
+  bytes: Uint8Array<ArrayBuffer>;
+  #action: TextRegion;
+  #facts: TextRegion;
+  #status: DataView;
+
+  constructor(module: WebAssembly.Module) {
+    this.exports = instantiateSync<CoreExports>(module).exports as unknown as CoreExports;
+    if (this.exports.abi() !== ABI_VERSION) {
+      throw new Error(`the core speaks ABI ${this.exports.abi()}, this binding ${ABI_VERSION}`);
+    }
+    if (this.exports.reserve(0) >>> 0 === 0) throw new Error("the core's memory cannot be had");
+    this.bytes = new Uint8Array(this.exports.memory.buffer);
+    this.#action = this.#region(this.exports.actionPointer());
+    this.#facts = this.#region(this.exports.factsPointer());
+    this.#status = this.#statusView();
+  }
+
+  #region(pointer: number): TextRegion {
+    return { pointer, view: this.bytes.subarray(pointer, pointer + MAX_INPUT_BYTES) };
+  }
+
+  #statusView(): DataView {
+    return new DataView(this.exports.memory.buffer, this.exports.statusPointer(), 4);
+  }
+
+  /** Address for a bundle of that many bytes, or 0. Growing detaches every view. */
+  reserve(bytes: number): number {
+    const pointer = this.exports.reserve(bytes) >>> 0;
+    this.bytes = new Uint8Array(this.exports.memory.buffer);
+    this.#action = this.#region(this.#action.pointer);
+    this.#facts = this.#region(this.#facts.pointer);
+    this.#status = this.#statusView();
+    return pointer;
+  }
+
+  /** Index of the policy block of the last decision, NONE when there is none. */
+  get agentIndex(): number {
+    return this.#status.getUint32(0, true);
+  }
+
+  /** Bytes written, TOO_LARGE or LONE_SURROGATE. */
+  writeAction(text: string | Uint8Array): number {
+    return this.#write(this.#action, text);
+  }
+
+  /** Bytes written, 0 for none, TOO_LARGE or LONE_SURROGATE. */
+  writeFacts(text: string | Uint8Array | undefined): number {
+    return text === undefined ? 0 : this.#write(this.#facts, text);
+  }
+
+  #write(region: TextRegion, text: string | Uint8Array): number {
+    if (typeof text !== "string") {
+      if (text.byteLength > MAX_INPUT_BYTES) return TOO_LARGE;
+      this.bytes.set(text, region.pointer);
+      return text.byteLength;
+    }
+    // A UTF-16 unit takes a byte or more.
+    if (text.length > MAX_INPUT_BYTES) return TOO_LARGE;
+    const { read, written } = encoder.encodeInto(text, region.view);
+    if (read < text.length) return TOO_LARGE;
+    // Encoding puts U+FFFD, three bytes, for half of a surrogate pair.
+    return written === text.length || isWellFormed(text) ? written : LONE_SURROGATE;
+  }
+
+  /** Puts up to MAX_HASHED_BYTES where `digest` and `chain` read them. */
+  writeHashed(bytes: Uint8Array): number {
+    if (bytes.byteLength > MAX_HASHED_BYTES) {
+      throw new RangeError(`bytes: at most ${MAX_HASHED_BYTES} can be hashed, not ${bytes.byteLength}`);
+    }
+    this.bytes.set(bytes, this.#action.pointer);
+    return bytes.byteLength;
+  }
+
+  /** Writes 32 bytes. */
+  writeDigest(pointer: number, digest: Uint8Array): void {
+    this.bytes.set(digest, pointer);
+  }
+
+  /** A copy. */
+  read(pointer: number, length: number): Uint8Array<ArrayBuffer> {
+    return this.bytes.slice(pointer, pointer + length);
+  }
+
+  readHash(): Uint8Array<ArrayBuffer> {
+    return this.read(this.exports.hashPointer(), DIGEST_BYTES);
+  }
+}
