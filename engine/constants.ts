@@ -267,6 +267,7 @@ export const CODE_DELEGATION_UNSUPPORTED: u32 = 125;
 // Given by the host, never by the core.
 export const CODE_ENGINE_TRAP: u32 = 140;
 export const CODE_NO_POLICY: u32 = 141;
+export const CODE_RECORD_UNWRITABLE: u32 = 142;
 
 // Status of load(): why a bundle is refused.
 export const LOAD_OK: u32 = 0;

@@ -37,6 +37,7 @@ import {
   CODE_NO_POLICY,
   CODE_NUMBER_OUT_OF_RANGE,
   CODE_PHASE_UNKNOWN,
+  CODE_RECORD_UNWRITABLE,
   CODE_RULE_DEFER,
   CODE_RULE_DEFER_MISSING,
   CODE_RULE_DEFER_WRONG_TYPE,
@@ -454,6 +455,13 @@ export const CODES = [
     effect: "deny",
     text: "no policy is loaded",
     next: "load a policy that the engine accepts",
+  },
+  {
+    number: CODE_RECORD_UNWRITABLE,
+    name: "record_unwritable",
+    effect: "deny",
+    text: "the record of the decision could not be made durable",
+    next: "see why the log refuses; nothing runs without its record",
   },
 ] as const satisfies readonly Code[];
 

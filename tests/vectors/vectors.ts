@@ -13,7 +13,7 @@ export const CODES: ReadonlyMap<string, number> = new Map(
   ),
 );
 /** Codes that hosts give, and no core. */
-export const HOST_CODES: readonly string[] = ["engine_trap", "no_policy"];
+export const HOST_CODES: readonly string[] = ["engine_trap", "no_policy", "record_unwritable"];
 
 /** What a line says of its verdict; a field that it does not name is absent. */
 export interface Expectation {
