@@ -83,7 +83,7 @@ export function decimal(text: string): Decimal {
   const negative = text.startsWith("-");
   const [whole, fraction = ""] = text.replace("-", "").split(".");
   let digits = `${whole}${fraction}`.replace(/^0+/, "");
-  let exponent = -fraction.length;
+  let exponent = 0 - fraction.length;
   while (digits.endsWith("0")) {
     digits = digits.slice(0, -1);
     exponent++;

@@ -26,8 +26,10 @@ export interface Dfa {
 const OTHER = 0;
 const WORD = 1;
 const NEWLINE = 2;
-const EDGE = 3;
-const SIDES = 4;
+/** A byte within a code point: nothing is asserted before it. As what stood before it is OTHER. */
+const CONTINUATION = 3;
+const EDGE = 4;
+const SIDES = 5;
 
 function holds(assertion: Assertion, before: number, after: number): boolean {
   switch (assertion) {
@@ -42,12 +44,13 @@ function holds(assertion: Assertion, before: number, after: number): boolean {
     case "wordBoundary":
       return (before === WORD) !== (after === WORD);
     case "notWordBoundary":
-      return (before === WORD) === (after === WORD);
+      return (before === WORD) === (after === WORD) && after !== CONTINUATION;
   }
 }
 
 function sideOf(byte: number): number {
   if (byte === 0x0a) return NEWLINE;
+  if ((byte & 0xc0) === 0x80) return CONTINUATION;
   const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
   return isLetter || (byte >= 0x30 && byte <= 0x39) || byte === 0x5f ? WORD : OTHER;
 }
@@ -146,7 +149,8 @@ class Determinizer {
       }
       for (let at = 0; at < classes; at++) {
         if (this.classSides[at] !== side) continue;
-        row[at] = settled === null ? this.acceptId() : this.idOf(targets[at]!, side);
+        const before = side === CONTINUATION ? OTHER : side;
+        row[at] = settled === null ? this.acceptId() : this.idOf(targets[at]!, before);
       }
     }
   }

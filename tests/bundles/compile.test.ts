@@ -1,0 +1,492 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { compile } from "../../bundles/compile/compile.ts";
+import { printListing } from "../../bundles/compile/listing.ts";
+import { COMPILER_VERSION } from "../../bundles/compile/manifest.ts";
+import { decode } from "../../bundles/format/decode.ts";
+import type { Ir, IrRule } from "../../bundles/format/ir.ts";
+import {
+  FALSE,
+  MISSING,
+  OP_AND,
+  OP_CONSTANT,
+  OP_NOT,
+  OP_OR,
+  OP_SKIP_IF_FALSE,
+  OP_SKIP_IF_TRUE,
+  OP_TRUTH,
+  TRUE,
+  WRONG_TYPE,
+} from "../../engine/constants.ts";
+import { check } from "../../fpl-grammar/index.ts";
+import type { Condition, Program } from "../../fpl-grammar/program.ts";
+import { agent, compare, constant, decimal, field, literal, program, rule, SPAN } from "./programs.ts";
+import { sample } from "./sample.ts";
+
+const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+function compiled(source: Program): Ir {
+  const { ir, diagnostics } = compile(source);
+  expect(diagnostics).toEqual([]);
+  return ir!;
+}
+
+function one(condition: Condition): Ir {
+  return compiled(program([agent("a", { rules: [rule("permit", "t", condition)] })]));
+}
+
+function codes(source: Program): string[] {
+  const { bundle, ir, diagnostics } = compile(source);
+  expect(bundle).toBeNull();
+  expect(ir).toBeNull();
+  for (const { severity, message } of diagnostics)
+    expect([severity, message.length > 0]).toEqual(["error", true]);
+  return diagnostics.map(({ code }) => code);
+}
+
+/** AND: false if either is, else wrong type before missing before true. OR: the maximum. */
+function and(left: number, right: number): number {
+  for (const value of [FALSE, WRONG_TYPE, MISSING]) if (left === value || right === value) return value;
+  return TRUE;
+}
+
+function or(left: number, right: number): number {
+  return Math.max(left, right);
+}
+
+function not(value: number): number {
+  return value === TRUE ? FALSE : value === FALSE ? TRUE : value;
+}
+
+function meaning(condition: Condition, values: readonly number[]): number {
+  switch (condition.kind) {
+    case "and":
+      return condition.terms.map((term) => meaning(term, values)).reduce(and, TRUE);
+    case "or":
+      return condition.terms.map((term) => meaning(term, values)).reduce(or, FALSE);
+    case "not":
+      return not(meaning(condition.term, values));
+    case "constant":
+      return condition.value ? TRUE : FALSE;
+    case "truth":
+      return values[Number(condition.operand.path[0])]!;
+    default:
+      throw new Error(condition.kind);
+  }
+}
+
+/** The rule's code over truth values of its fields; also which fields it looked at. */
+function run(
+  ir: Ir,
+  { codeFirst, codeCount }: IrRule,
+  values: readonly number[],
+): { value: number; looked: Set<number> } {
+  const stack: number[] = [];
+  const looked = new Set<number>();
+  for (let at = 0; at < codeCount; at++) {
+    const { op, left } = ir.code[codeFirst + at]!;
+    if (op === OP_AND || op === OP_OR) {
+      const [right, first] = [stack.pop()!, stack.pop()!];
+      stack.push(op === OP_AND ? and(first, right) : or(first, right));
+    } else if (op === OP_NOT) stack.push(not(stack.pop()!));
+    else if (op === OP_CONSTANT) stack.push(left === 1 ? TRUE : FALSE);
+    else if (op === OP_SKIP_IF_FALSE || op === OP_SKIP_IF_TRUE) {
+      if (stack.at(-1) === (op === OP_SKIP_IF_FALSE ? FALSE : TRUE)) at = left - 1;
+    } else {
+      expect(op).toBe(OP_TRUTH);
+      const name = Number(ir.strings[ir.paths[left]!.steps[0]!]);
+      looked.add(name);
+      stack.push(values[name]!);
+    }
+  }
+  expect(stack.length).toBe(codeCount === 0 ? 0 : 1);
+  return { value: stack[0] ?? TRUE, looked };
+}
+
+const FIELDS = 5;
+const conditions = fc.letrec<{ node: Condition }>((tie) => ({
+  node: fc.oneof(
+    { depthSize: "medium" },
+    fc
+      .nat(FIELDS - 1)
+      .map((name): Condition => ({ kind: "truth", operand: field("args", String(name)), span: SPAN })),
+    fc.boolean().map((value): Condition => ({ kind: "constant", value, span: SPAN })),
+    tie("node").map((term): Condition => ({ kind: "not", term, span: SPAN })),
+    fc
+      .tuple(fc.constantFrom("and" as const, "or" as const), fc.array(tie("node"), { maxLength: 4 }))
+      .map(([kind, terms]): Condition => ({ kind, terms, span: SPAN })),
+  ),
+})).node;
+const values = fc.array(fc.constantFrom(FALSE, MISSING, WRONG_TYPE, TRUE), {
+  minLength: FIELDS,
+  maxLength: FIELDS,
+});
+
+describe("conditions", () => {
+  test(`code means what the condition means, seed ${SEED}`, () => {
+    fc.assert(
+      fc.property(conditions, values, (condition, truths) => {
+        const ir = one(condition);
+        expect(run(ir, ir.rules[0]!, truths).value).toBe(meaning(condition, truths));
+      }),
+      { seed: SEED, numRuns: 1500 },
+    );
+  });
+
+  const term = (name: number): Condition => ({
+    kind: "truth",
+    operand: field("args", String(name)),
+    span: SPAN,
+  });
+  test.each([
+    ["and", FALSE, 1],
+    ["and", MISSING, 2],
+    ["and", WRONG_TYPE, 2],
+    ["and", TRUE, 2],
+    ["or", TRUE, 1],
+    ["or", MISSING, 2],
+    ["or", WRONG_TYPE, 2],
+    ["or", FALSE, 2],
+  ] as const)("%s whose first term is %i looks at %i fields", (kind, first, looked) => {
+    const ir = one({ kind, terms: [term(0), term(1)], span: SPAN });
+    expect(run(ir, ir.rules[0]!, [first, TRUE]).looked.size).toBe(looked);
+  });
+
+  test.each<[string, Condition, boolean]>([
+    ["500 > 20", compare(constant(decimal("500")), ">", constant(decimal("20"))), true],
+    ["0.1 >= 0.10", compare(constant(decimal("0.1")), ">=", constant(decimal("0.10"))), true],
+    ["-1 < -2", compare(constant(decimal("-1")), "<", constant(decimal("-2"))), false],
+    ['"a" == "a"', compare(constant("a"), "==", constant("a")), true],
+    ["true != true", compare(constant(true), "!=", constant(true)), false],
+    ['"a" in ["b"]', { kind: "in", left: constant("a"), list: [literal("b")], span: SPAN }, false],
+  ])("%s is folded", (_, condition, value) => {
+    const ir = one(condition);
+    expect(ir.rules[0]!.codeCount).toBe(value ? 0 : 1);
+  });
+
+  test("a comparison of two kinds is left to run time, where it is a wrong type", () => {
+    expect(one(compare(constant("501"), ">", constant(decimal("500")))).rules[0]!.codeCount).toBe(1);
+  });
+
+  test("a constant on the left changes sides", () => {
+    const listing = printListing(one(compare(constant(decimal("500")), "<", field("args", "amount"))));
+    expect(listing).toContain("args.amount > 500");
+  });
+
+  test.each([
+    ["/", "/"],
+    ["//a//b/", "/a/b"],
+    ["/a/./b/../c", "/a/c"],
+    ["/../../a", "/a"],
+  ])("the directory %s is %s", (directory, normalized) => {
+    const ir = one({ kind: "under", left: field("args", "path"), directory, span: SPAN });
+    expect(ir.strings[ir.code[0]!.right]).toBe(normalized);
+  });
+});
+
+describe("identity of a rule", () => {
+  const ids = (source: Program) =>
+    compiled(source).debug.rules.map(({ identity }) => JSON.parse(identity).id as string);
+  const first = rule("permit", "a");
+  const second = rule("deny", "b");
+
+  test("stays when other rules move, come or go", () => {
+    const [a, b] = ids(program([agent("x", { rules: [first, second] })]));
+    expect(ids(program([agent("x", { rules: [second, rule("defer", "c"), first] })]))).toEqual([
+      b,
+      expect.any(String),
+      a,
+    ]);
+    expect(a).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test("differs by agent, effect, text and ordinal", () => {
+    const all = ids(
+      program([
+        agent("x", { rules: [first, first, rule("deny", "a", null, { text: first.text })] }),
+        agent("y", { rules: [first] }),
+      ]),
+    );
+    expect(new Set(all).size).toBe(4);
+  });
+
+  test("names file, line and column", () => {
+    const span = { file: "d/p.fpl", line: 7, column: 3, offset: 0, length: 1 };
+    const ir = compiled(program([agent("x", { rules: [rule("permit", "a", null, { span })] })]));
+    expect(ir.debug.rules[0]!.identity).toMatch(
+      /^\{"column":3,"file":"d\/p\.fpl","id":"[0-9a-f]{16}","line":7\}$/,
+    );
+  });
+});
+
+describe("what a pattern brings in", () => {
+  const { patterns, exact, strings, phases } = compiled(sample());
+  const exactly = (name: string) =>
+    patterns[exact.find((entry) => entry.scope > 0 && strings[entry.string] === name)!.target]!;
+
+  test("selectors that its rules read", () => {
+    expect(exactly("mail/send").selectors).toEqual([0]);
+    expect(exactly("db/query").selectors).toEqual([]);
+  });
+
+  test("phases that list it or have a rule for it", () => {
+    expect(phases.map((id) => strings[id])).toEqual(["intake", "work"]);
+    expect(exactly("mail/read").phases).toEqual([0]);
+    expect(patterns.filter((pattern) => pattern.phases.includes(0)).length).toBe(2);
+    expect(patterns.filter((pattern) => pattern.phases.includes(1)).length).toBe(1);
+  });
+
+  test("redactions, credentials and schemas", () => {
+    expect(patterns.map((pattern) => pattern.redacts.length).filter((count) => count > 0)).toEqual([2]);
+    expect(patterns.filter((pattern) => pattern.credentials.length > 0).length).toBe(1);
+    expect(patterns.filter((pattern) => pattern.schemas.length > 0).length).toBe(1);
+  });
+
+  test("equal patterns share an automaton", () => {
+    const matches = (pattern: string): Condition => ({
+      kind: "matches",
+      left: field("args", "x"),
+      pattern,
+      patternSpan: SPAN,
+      span: SPAN,
+    });
+    const ir = compiled(
+      program([
+        agent("a", { rules: ["ab", "a[b]", "(?:ab)", "ac"].map((text) => rule("deny", "t", matches(text))) }),
+      ]),
+    );
+    expect(ir.code.map(({ right }) => right)).toEqual([0, 0, 0, 1]);
+  });
+});
+
+describe("refusals", () => {
+  const withRule = (condition: Condition, fields = {}) =>
+    program([agent("a", { rules: [rule("permit", "t", condition)], ...fields })]);
+  const matches = (pattern: string): Condition => ({
+    kind: "matches",
+    left: field("args", "x"),
+    pattern,
+    patternSpan: { ...SPAN, line: 9 },
+    span: SPAN,
+  });
+  const phase = { name: "p", tools: [], rules: [], span: SPAN };
+  const selector = {
+    name: "s",
+    source: null,
+    cacheMs: null,
+    onUnavailable: "deny" as const,
+    onTimeout: "deny" as const,
+    span: SPAN,
+  };
+
+  test("a construct that no core enforces", () => {
+    const source = program([agent("a")], { unenforced: [{ construct: "budget", span: SPAN }] });
+    expect(compile(source).diagnostics).toEqual([
+      {
+        severity: "error",
+        code: "F900",
+        message: "`budget` is not enforced by this core yet",
+        help: expect.any(String),
+        span: SPAN,
+      },
+    ]);
+  });
+
+  test.each<[string, string, Program]>([
+    ["F901", "a pattern that cannot be read", withRule(matches("a("))],
+    ["F902", "a look-around", withRule(matches("(?=a)b"))],
+    ["F903", "a pattern over the state limit", withRule(matches("a.{12}b"))],
+    ["F904", "33 phases", program([agent("a", { phases: Array.from({ length: 33 }, () => phase) })])],
+    [
+      "F905",
+      "65 selectors",
+      program([agent("a", { selectors: Array.from({ length: 65 }, () => selector) })]),
+    ],
+    [
+      "F908",
+      "a relative directory",
+      withRule({ kind: "under", left: field("args", "p"), directory: "a/b", span: SPAN }),
+    ],
+    [
+      "F909",
+      "a selector that is not declared",
+      withRule(compare(field("selectors", "s"), "==", constant("x"))),
+    ],
+    [
+      "F912",
+      "a phase's tool that is no pattern",
+      program([agent("a", { phases: [{ ...phase, tools: ["a b"] }] })]),
+    ],
+    [
+      "F913",
+      "a reason of 64 KiB",
+      program([agent("a", { rules: [rule("deny", "t", null, { reason: "x".repeat(65537) })] })]),
+    ],
+    [
+      "F913",
+      "obligations over their room",
+      program([
+        agent("a", {
+          alerts: {
+            permit: Array.from({ length: 200 }, (_, id) => `${id}${"x".repeat(60000)}`),
+            deny: [],
+            defer: [],
+          },
+        }),
+      ]),
+    ],
+  ])("%s: %s", (code, _, source) => {
+    expect(codes(source)).toContain(code);
+  });
+
+  test("a selector in a system rule", () => {
+    const system = {
+      ...program([]).system,
+      rules: [rule("deny", "t", compare(field("selectors", "s"), "==", constant("x")))],
+    };
+    expect(codes(program([], { system }))).toEqual(["F909"]);
+  });
+
+  test("a condition that needs too deep a stack, and one that is as deep as allowed", () => {
+    const nest = (depth: number): Condition => {
+      let condition: Condition = { kind: "truth", operand: field("args", "x"), span: SPAN };
+      for (let level = 1; level < depth; level++) {
+        const kind = level % 2 === 0 ? "and" : "or";
+        condition = {
+          kind,
+          terms: [{ kind: "truth", operand: field("args", "y"), span: SPAN }, condition],
+          span: SPAN,
+        };
+      }
+      return condition;
+    };
+    expect(codes(withRule(nest(65)))).toEqual(["F910"]);
+    expect(compile(withRule(nest(64))).diagnostics).toEqual([]);
+  });
+
+  test("the diagnostic stands at the pattern and names it", () => {
+    const [diagnostic] = compile(withRule(matches("a.{12}b"))).diagnostics;
+    expect(diagnostic).toMatchObject({ span: { line: 9 }, message: expect.stringContaining("`a.{12}b`") });
+  });
+
+  test("all of them at once", () => {
+    const rules = [
+      rule("permit", "t", matches("(")),
+      rule("permit", "t", matches("(?=a)")),
+      rule("permit", "a b"),
+    ];
+    expect(codes(program([agent("a", { rules })]))).toEqual(["F901", "F902", "F912"]);
+  });
+});
+
+describe("determinism", () => {
+  test("twice, and whatever the order of agents and files", () => {
+    const first = compile(sample()).bundle!;
+    const shuffled = sample();
+    shuffled.agents.reverse();
+    shuffled.files.reverse();
+    expect(compile(sample()).bundle).toEqual(first);
+    expect(compile(shuffled).bundle).toEqual(first);
+  });
+
+  test("whatever the order of the source files", () => {
+    const files = [
+      { name: "b.fpl", text: 'agent "b" { rules { permit x/* when amount < 3 } }' },
+      { name: "a.fpl", text: 'agent "a" { rules { deny y/z } }' },
+      { name: "é.fpl", text: 'agent "c" { rules { deny! z } }' },
+    ];
+    const bundles = [files, files.toReversed(), [files[1]!, files[2]!, files[0]!]].map((sources) => {
+      const { program: checked, diagnostics } = check(sources);
+      expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+      return compile(checked!).bundle!;
+    });
+    expect(bundles[1]).toEqual(bundles[0]);
+    expect(bundles[2]).toEqual(bundles[0]);
+  });
+
+  test("in another process, folder, time zone and locale", () => {
+    const contents = `
+      import { createHash } from "node:crypto";
+      import { compile } from "./bundles/compile/compile.ts";
+      import { sample } from "./tests/bundles/sample.ts";
+      process.stdout.write(createHash("sha256").update(compile(sample()).bundle).digest("hex"));`;
+    const resolveDir = fileURLToPath(new URL("../..", import.meta.url));
+    const script = buildSync({
+      stdin: { contents, resolveDir },
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      write: false,
+    });
+    const text = script.outputFiles[0]!.text;
+    const run = (cwd: string, environment: Record<string, string>) =>
+      execFileSync(process.execPath, ["-"], { cwd, input: text, env: environment, encoding: "utf8" });
+    const digest = run("/", { TZ: "Pacific/Kiritimati", LANG: "tr_TR.UTF-8" });
+    expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(run(resolveDir, { TZ: "America/Los_Angeles", LC_ALL: "C" })).toBe(digest);
+  });
+
+  test("the manifest says what it is made of, and the version is the package's", () => {
+    const manifest = JSON.parse(compiled(sample()).manifest);
+    expect(manifest.sources).toEqual([
+      { name: "policy.fpl", sha256: createHash("sha256").update("rules of the test\n").digest("hex") },
+    ]);
+    expect(manifest.deployment[0].settings).toEqual({
+      fine: "1234567890123456789e-19",
+      mode: "enforce",
+      retries: 3,
+    });
+    expect(manifest.agents.map((one: { name: string }) => one.name)).toEqual(["default", "support"]);
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(COMPILER_VERSION).toBe(version);
+  });
+});
+
+test("the listing shows every part", () => {
+  const listing = printListing(decode(compile(sample()).bundle!));
+  for (const part of [
+    'agent "support"\n  default defer\n  identity must be verified\n  identity methods: mtls, oidc\n  phases intake, work',
+    "selector risk: unavailable defer, timeout deny",
+    "permit stripe/refund  (support, policy.fpl:1, ",
+    'args.currency in ["eur", "usd"]',
+    "args.rate in [-1.5, 2]",
+    "args.flags[0]",
+    "if false go to",
+    "args.path under",
+    "any(args.tables, matches automaton",
+    "length(args.tables) < 3",
+    "selectors.risk.score > 0.8",
+    "shell/**",
+    "redact args.body args.to[0]",
+    "credentials stripe",
+    "amount money required",
+    "currency enum of eur, usd required",
+    "UTC-330 min",
+    "automata\n  0: ",
+  ]) {
+    expect(listing).toContain(part);
+  }
+});
+
+test("10,000 rules on as many tools compile within the time allowed", () => {
+  const rules = Array.from(
+    { length: 10_000 },
+    (_, id) =>
+      `permit ns${id % 100}/tool${id} when amount <= ${id} and currency == "usd" reason "rule ${id}"`,
+  );
+  const text = `agent "a" {\n rules {\n${rules.join("\n")}\n }\n}\n`;
+  const start = performance.now();
+  const { program: checked } = check([{ name: "policy.fpl", text }]);
+  const checkedAt = performance.now();
+  const { bundle } = compile(checked!);
+  const end = performance.now();
+  console.log(
+    `check ${Math.round(checkedAt - start)} ms, compile ${Math.round(end - checkedAt)} ms, ${bundle!.length} bytes`,
+  );
+  expect(end - start).toBeLessThan(6_000);
+});
