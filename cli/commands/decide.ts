@@ -1,0 +1,190 @@
+import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { openLog, type RecordLog } from "../../hosts/node/log.ts";
+import { type Call, type HostFacts, LineSplitter, readCall } from "../calls.ts";
+import type { Command, Invocation } from "../command.ts";
+import { decide as decideCall, decideRecorded, decideTraced, isRefusedInput, type Verdict } from "../core.ts";
+import { CommandError, EXIT_FINDINGS, EXIT_MISUSE, EXIT_OK, misuse } from "../errors.ts";
+import { cannotRead, Progress, placeName, print, printError } from "../io.ts";
+import { AGENT, INSECURE, NOW, TRUST } from "../options.ts";
+import { type Opened, openPolicy } from "../policy.ts";
+import { explanationJson } from "../report/explanation.ts";
+import { type DecidedRow, verdictLine, verdictTable } from "../report/verdicts.ts";
+import { styleFor } from "../style.ts";
+
+/** Above what the core accepts for action and facts together: a longer line is cut there, and refused by the core. */
+const MAX_CALL_BYTES = 4 * 1024 * 1024;
+const SALT_BYTES = 16;
+
+/** Decides one call: records it when there is a log, before its verdict is shown. */
+class Decider {
+  readonly #opened: Opened;
+  readonly #log: RecordLog | null;
+  readonly #trace: boolean;
+
+  constructor(opened: Opened, log: RecordLog | null, trace: boolean) {
+    this.#opened = opened;
+    this.#log = log;
+    this.#trace = trace;
+  }
+
+  /** Whether records are kept that redact something. */
+  get needsSalt(): boolean {
+    return this.#log !== null && this.#opened.ir.redacts.length > 0;
+  }
+
+  async decide(call: Call): Promise<{ verdict: Verdict; extra: Record<string, unknown> }> {
+    const { core, ir } = this.#opened;
+    const extra = this.#trace ? { trace: explanationJson(decideTraced(core, ir, call)).steps } : {};
+    if (this.#log === null) return { verdict: decideCall(core, call), extra };
+    const appended = await this.#log.append((tip) => decideRecorded(core, call, tip));
+    if (!appended.ok)
+      throw new CommandError(EXIT_MISUSE, appended.message, { place: this.#log.path, help: appended.help });
+    return { verdict: appended.made.verdict, extra };
+  }
+}
+
+/** A record that redacts needs a salt; a random one hides the values for good. */
+function hostFacts(invocation: Invocation, recordsRedactions: boolean): HostFacts {
+  return {
+    agent: invocation.value("agent"),
+    time: invocation.flag("now") ? Date.now() : null,
+    salt: recordsRedactions ? randomBytes(SALT_BYTES).toString("hex") : null,
+  };
+}
+
+async function openLogOrFail(path: string | null): Promise<RecordLog | null> {
+  if (path === null) return null;
+  const opened = await openLog(path);
+  if (opened.ok) return opened.log;
+  const exit = opened.code === "log_bad_tail" ? EXIT_FINDINGS : EXIT_MISUSE;
+  throw new CommandError(exit, opened.message, { place: path, help: opened.help });
+}
+
+async function* callLines(path: string): AsyncGenerator<{ number: number; text: Uint8Array }[]> {
+  const splitter = new LineSplitter(MAX_CALL_BYTES);
+  try {
+    const stream = path === "-" ? process.stdin : createReadStream(path);
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) yield [...splitter.push(chunk)];
+  } catch (error) {
+    throw error instanceof CommandError ? error : cannotRead(placeName(path), error);
+  }
+  yield [...splitter.end()];
+}
+
+function actionOf(call: Call, verdict: Verdict): DecidedRow["action"] {
+  if (isRefusedInput(verdict)) return null;
+  return JSON.parse(new TextDecoder().decode(call.action)) as { tool: string; args: unknown; http?: unknown };
+}
+
+/** Calls that are decided together: they share one write to the log. */
+const BATCH = 256;
+
+function* batches<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let start = 0; start < items.length; start += BATCH) yield items.slice(start, start + BATCH);
+}
+
+async function decideAll(callsPath: string, decider: Decider, invocation: Invocation) {
+  const asTable = invocation.flag("table");
+  const progress = new Progress("decided");
+  const rows: DecidedRow[] = [];
+  let refused = false;
+  for await (const lines of callLines(callsPath)) {
+    for (const batch of batches(lines)) {
+      const calls = batch.map(({ text }) => readCall(text, hostFacts(invocation, decider.needsSalt)));
+      const decided = await Promise.all(calls.map((call) => decider.decide(call)));
+      refused ||= decided.some(({ verdict }) => isRefusedInput(verdict));
+      if (asTable) {
+        decided.forEach(({ verdict }, index) => {
+          rows.push({ line: batch[index]!.number, verdict, action: actionOf(calls[index]!, verdict) });
+        });
+      } else {
+        await print(decided.map(({ verdict, extra }) => `${verdictLine(verdict, extra)}\n`).join(""));
+      }
+      if (asTable || process.stdout.isTTY !== true) progress.update(batch.at(-1)!.number);
+    }
+  }
+  progress.end();
+  return { rows, refused };
+}
+
+export const decide: Command = {
+  name: "decide",
+  summary: "decide calls, one line each",
+  description: `Reads one call a line and writes one verdict a line, in order. A line is either the action itself,
+  {"agent": "support", "tool": "stripe/refund", "args": {"amount": 20}}
+or an envelope, whose other fields are what the host knows and the agent must not say of itself:
+  {"action": {…}, "principal": {…}, "purpose": …, "phase": …, "model": …, "selectors": {…}, "time": …}
+Only a host may write envelopes: never pass on a line that an agent composed as a whole.
+
+A bundle needs --trust or --insecure. Sources are compiled in memory and count as unsigned.`,
+  operands: [
+    { name: "POLICY", minimum: 1, maximum: 1, help: "bundle, or policy file or folder" },
+    { name: "CALLS", minimum: 0, maximum: 1, help: "file of calls, or - for standard input (-)" },
+  ],
+  options: [
+    AGENT,
+    TRUST,
+    INSECURE,
+    { name: "trace", help: "add to each line the steps, rules and conditions that led to it" },
+    {
+      name: "log",
+      value: "FILE",
+      help: "append a record of each decision, made durable before its verdict is written",
+    },
+    { name: "table", help: "write a table for people instead of JSON lines" },
+    NOW,
+  ],
+  examples: [
+    {
+      command: "faramesh decide policy.fplb --trust trust.json < calls.jsonl",
+      text: "decide with a signed policy",
+    },
+    { command: "faramesh decide policy.fpl calls.jsonl --agent payments --table", text: "try a policy out" },
+    {
+      command: "faramesh decide policy.fplb --trust trust.json --log decisions.log < calls.jsonl",
+      text: "and keep the records",
+    },
+  ],
+  exits: {
+    ok: "every line was a call, whatever its verdict",
+    findings: "a line was refused as malformed, or the policy or bundle was",
+  },
+  async run(invocation) {
+    const [path, callsPath = "-"] = invocation.operands as [string, string | undefined];
+    if (invocation.flag("table") && invocation.flag("trace")) {
+      throw misuse(
+        "`--table` and `--trace` exclude each other",
+        "`faramesh explain` shows the trace of one call",
+      );
+    }
+    const opened = await openPolicy(path, {
+      trust: invocation.value("trust"),
+      insecure: invocation.flag("insecure"),
+    });
+    if (callsPath === "-" && process.stdin.isTTY === true) {
+      printError("reading calls from the terminal, one a line; end with Ctrl-D\n");
+    }
+    const log = await openLogOrFail(invocation.value("log"));
+    try {
+      const { rows, refused } = await decideAll(
+        callsPath,
+        new Decider(opened, log, invocation.flag("trace")),
+        invocation,
+      );
+      if (invocation.flag("table")) {
+        await print(
+          verdictTable(
+            rows,
+            opened.display,
+            Math.min(process.stdout.columns ?? 120, 200),
+            styleFor(process.stdout),
+          ),
+        );
+      }
+      return refused ? EXIT_FINDINGS : EXIT_OK;
+    } finally {
+      await log?.close();
+    }
+  },
+};

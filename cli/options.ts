@@ -1,0 +1,30 @@
+import type { OptionSpec } from "./command.ts";
+
+export const TRUST: OptionSpec = {
+  name: "trust",
+  value: "FILE",
+  help: "trust file: verify signatures against it",
+};
+export const INSECURE: OptionSpec = {
+  name: "insecure",
+  help: "use the bundle without verifying it; records will say `signed: false`",
+};
+export const KEY: OptionSpec = {
+  name: "key",
+  short: "k",
+  value: "KEY",
+  multiple: true,
+  help: "private key file of `faramesh keygen`",
+};
+export const SEQUENCE: OptionSpec = {
+  name: "sequence",
+  value: "N",
+  help: "sequence number to sign; a policy's bundles count up",
+};
+export const AGENT: OptionSpec = {
+  name: "agent",
+  short: "a",
+  value: "NAME",
+  help: "the agent that is calling; a call that names another one is refused",
+};
+export const NOW: OptionSpec = { name: "now", help: "give the present time to calls that bring none" };

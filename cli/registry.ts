@@ -1,0 +1,115 @@
+import type { Command } from "./command.ts";
+
+/** Every command with its one line; a command's module is read only when it is asked for. */
+export interface Entry {
+  name: string;
+  summary: string;
+  group: "write" | "ship" | "run" | "more";
+  load: () => Promise<Command>;
+}
+
+export const ENTRIES: readonly Entry[] = [
+  {
+    name: "init",
+    summary: "write a starting policy with its test cases",
+    group: "write",
+    load: async () => (await import("./commands/init.ts")).init,
+  },
+  {
+    name: "check",
+    summary: "find the errors of a policy",
+    group: "write",
+    load: async () => (await import("./commands/check.ts")).check,
+  },
+  {
+    name: "fmt",
+    summary: "print a policy in its canonical form",
+    group: "write",
+    load: async () => (await import("./commands/fmt.ts")).fmt,
+  },
+  {
+    name: "test",
+    summary: "run the test cases of a policy, with coverage",
+    group: "write",
+    load: async () => (await import("./commands/test.ts")).test,
+  },
+  {
+    name: "lock",
+    summary: "pin the imports of a policy by digest",
+    group: "ship",
+    load: async () => (await import("./commands/lock.ts")).lock,
+  },
+  {
+    name: "build",
+    summary: "compile a policy into a bundle",
+    group: "ship",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
+  {
+    name: "keygen",
+    summary: "make a signing key",
+    group: "ship",
+    load: async () => (await import("./commands/keygen.ts")).keygen,
+  },
+  {
+    name: "trust",
+    summary: "write a trust file: whose signatures count",
+    group: "ship",
+    load: async () => (await import("./commands/trust.ts")).trust,
+  },
+  {
+    name: "sign",
+    summary: "sign a bundle",
+    group: "ship",
+    load: async () => (await import("./commands/sign.ts")).sign,
+  },
+  {
+    name: "verify",
+    summary: "verify the signatures of a bundle",
+    group: "ship",
+    load: async () => (await import("./commands/verify.ts")).verify,
+  },
+  {
+    name: "inspect",
+    summary: "show what is in a bundle",
+    group: "ship",
+    load: async () => (await import("./commands/inspect.ts")).inspect,
+  },
+  {
+    name: "decide",
+    summary: "decide calls, one line each",
+    group: "run",
+    load: async () => (await import("./commands/decide.ts")).decide,
+  },
+  {
+    name: "explain",
+    summary: "show why a call gets its verdict",
+    group: "run",
+    load: async () => (await import("./commands/explain.ts")).explain,
+  },
+  {
+    name: "audit",
+    summary: "verify or show a log of decision records",
+    group: "run",
+    load: async () => (await import("./commands/audit.ts")).audit,
+  },
+  {
+    name: "codes",
+    summary: "list the verdict codes, their meaning and the next step",
+    group: "more",
+    load: async () => (await import("./commands/codes.ts")).codes,
+  },
+  {
+    name: "completion",
+    summary: "print the completion script of a shell",
+    group: "more",
+    load: async () => (await import("./commands/completion.ts")).completion,
+  },
+];
+
+export const GROUPS: readonly { key: Entry["group"]; title: string }[] = [
+  { key: "write", title: "Write a policy" },
+  { key: "ship", title: "Ship it" },
+  { key: "run", title: "Decide and understand" },
+  { key: "more", title: "More" },
+];
