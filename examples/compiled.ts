@@ -8,7 +8,7 @@ import type { Diagnostic, SourceFile } from "../fpl-grammar/program.ts";
 
 const CORE = new URL("../engine/dist/core.wasm", import.meta.url);
 
-let module: Promise<WebAssembly.Module> | undefined;
+let wasm: Uint8Array<ArrayBuffer> | undefined;
 
 /** Checks and compiles; `bundle` is null when any diagnostic is an error. */
 export function compileSources(files: SourceFile[]): {
@@ -23,8 +23,8 @@ export function compileSources(files: SourceFile[]): {
 
 /** A core with that bundle loaded. Throws when the core refuses it. */
 export async function openBundle(bundle: Uint8Array): Promise<Core> {
-  module ??= WebAssembly.compile(readFileSync(CORE));
-  const core = await instantiate(await module);
+  wasm ??= new Uint8Array(readFileSync(CORE));
+  const core = await instantiate(wasm);
   const loaded = core.load(bundle, { signed: false });
   if (!loaded.ok) throw new Error(`the core refuses the bundle: ${JSON.stringify(loaded)}`);
   return core;

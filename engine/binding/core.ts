@@ -257,6 +257,11 @@ export class Core {
     }
   }
 
+  /** Bytes of the core's memory: fixed regions, most of which are never touched, and three times the bundle. */
+  memoryBytes(): number {
+    return this.#open().bytes.byteLength;
+  }
+
   /** SHA-256 of at most 16 MiB. Throws RangeError for more. */
   digest(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     const instance = this.#open();
