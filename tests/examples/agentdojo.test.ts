@@ -58,6 +58,11 @@ describe("counting", () => {
 describe("the replay", () => {
   it.skipIf(absent)("gives the tables that the README shows (skipped where the data is absent)", async () => {
     const readme = readFileSync(join(ROOT, "examples", "agentdojo", "README.md"), "utf8");
-    expect(readme).toContain(await report(ROOT));
+    expect(plainTables(readme)).toContain(plainTables(await report(ROOT)));
   });
 });
+
+/** Tables without the padding of their cells. */
+function plainTables(text: string): string {
+  return text.replaceAll(/ *\| */g, "|").replaceAll(/-{3,}/g, "---");
+}

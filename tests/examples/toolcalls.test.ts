@@ -37,9 +37,8 @@ describe.skipIf(!existsSync(PATH))("the recorded tool calls (skipped where the d
       const { tool, args } = JSON.parse(line) as { tool: string; args: Record<string, unknown> };
       const text = JSON.stringify({ agent: "caller", tool, args });
       const canonical = core.canonicalize(text);
-      if (!(canonical instanceof Uint8Array))
-        throw new Error(`${line.slice(0, 200)}: ${JSON.stringify(canonical)}`);
-      expect(core.canonicalize(canonical)).toEqual(canonical);
+      if (!canonical.ok) throw new Error(`${line.slice(0, 200)}: ${canonical.code}`);
+      expect(core.canonicalize(canonical.bytes)).toEqual(canonical);
       const verdict = core.decide(text);
       counts[verdict.effect] += 1;
       codes.set(verdict.code, (codes.get(verdict.code) ?? 0) + 1);

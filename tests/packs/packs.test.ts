@@ -71,5 +71,5 @@ describe.each(policies)("%s", (folder) => {
 function ruleLines(text: string): number[] {
   return text
     .split("\n")
-    .flatMap((line, index) => (/^\s*(permit|defer|deny!?) /.test(line) ? [index + 1] : []));
+    .flatMap((line, index) => (/^\s*(permit|defer|deny!?) [^=]/.test(line) ? [index + 1] : []));
 }
