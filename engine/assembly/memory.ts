@@ -4,7 +4,7 @@
  * Addresses are constants so that they fold into loads and stores; `reserve` checks that static data ends below them
  * and is the only place that grows the memory.
  */
-import { MAX_BUNDLE_BYTES, MAX_CANONICAL_BYTES, MAX_INPUT_BYTES } from "../constants";
+import { MAX_BUNDLE_BYTES, MAX_CANONICAL_BYTES, MAX_INPUT_BYTES, MAX_OBLIGATION_BYTES } from "../constants";
 import { SLACK_BYTES } from "./json/bytes";
 import { FIXED_BYTES, SCRATCH_BYTES_PER_INPUT_BYTE, TAPE_BYTES_PER_INPUT_BYTE } from "./json/parse";
 
@@ -52,11 +52,6 @@ const WORK_BYTES: usize = 4 * MAX_INPUT_BYTES + MARGIN;
 
 export const CANONICAL: usize = WORK + WORK_BYTES;
 export const CANONICAL_LIMIT: usize = CANONICAL + MAX_CANONICAL_BYTES;
-
-/** Most bytes that all obligations of a bundle may take in a verdict; `load` checks it, so outputs always fit. */
-export const MAX_OBLIGATION_BYTES: u32 = 4194304;
-/** Most bytes of a rule's reason or identity, of a name or of a notify target. */
-export const MAX_TEXT_BYTES: u32 = 65536;
 
 /** A verdict: the obligations, one name from the input, four texts of at most six bytes for each byte. */
 export const OUTPUT: usize = CANONICAL_LIMIT + MARGIN;

@@ -5,9 +5,20 @@ import {
   LOAD_BAD_REFERENCE,
   LOAD_OK,
   LOAD_TOO_LARGE,
+  MAX_RULES,
   MAX_STACK,
-  NO_PHASE,
+  MAX_TEXT_BYTES,
   NONE,
+  NO_PHASE,
+  OPERAND_BOOLEAN,
+  OPERAND_DFA,
+  OPERAND_LENGTH,
+  OPERAND_LIST,
+  OPERAND_NONE,
+  OPERAND_NUMBER,
+  OPERAND_PATH,
+  OPERAND_STRING,
+  OPERAND_TARGET,
   OP_AND,
   OP_ANY_MATCHES,
   OP_CONSTANT,
@@ -25,15 +36,6 @@ import {
   OP_STARTS_WITH,
   OP_TRUTH,
   OP_UNDER,
-  OPERAND_BOOLEAN,
-  OPERAND_DFA,
-  OPERAND_LENGTH,
-  OPERAND_LIST,
-  OPERAND_NONE,
-  OPERAND_NUMBER,
-  OPERAND_PATH,
-  OPERAND_STRING,
-  OPERAND_TARGET,
 } from "../../constants";
 import {
   agentCount,
@@ -57,10 +59,8 @@ import {
   stringLength,
   stringText,
 } from "../bundle";
-import { behindBundle, MAX_TEXT_BYTES, reservedBytes } from "../memory";
+import { behindBundle, reservedBytes } from "../memory";
 
-/** A packed verdict has 21 bits for a rule id and one more. */
-const MAX_RULES: u32 = 2097150;
 const SLASH: u8 = 0x2f;
 
 function bit(operand: u32): u32 {

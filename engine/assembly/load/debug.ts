@@ -5,6 +5,7 @@ import {
   LOAD_BAD_STRING,
   LOAD_OK,
   LOAD_TOO_LARGE,
+  MAX_TEXT_BYTES,
   NONE,
   SECTION_DEBUG,
 } from "../../constants";
@@ -22,7 +23,6 @@ import {
   ruleCount,
   sectionLength,
 } from "../bundle";
-import { MAX_TEXT_BYTES } from "../memory";
 import { isIdentity } from "./identity";
 import { checkStrings } from "./text";
 

@@ -8,6 +8,7 @@ import {
   LOAD_BAD_STRING,
   LOAD_OK,
   LOAD_TOO_LARGE,
+  MAX_TEXT_BYTES,
   NONE,
   ROOT_ARGS,
   SECTION_ITEMS,
@@ -45,15 +46,7 @@ import { write } from "../json/canonical";
 import { equal } from "../json/bytes";
 import { parse } from "../json/parse";
 import { KIND_OBJECT, kindOf } from "../json/tape";
-import {
-  ACTION_TEXT,
-  CANONICAL,
-  CANONICAL_LIMIT,
-  MAX_TEXT_BYTES,
-  PARSE_SCRATCH,
-  TAPE,
-  WORK,
-} from "../memory";
+import { ACTION_TEXT, CANONICAL, CANONICAL_LIMIT, PARSE_SCRATCH, TAPE, WORK } from "../memory";
 
 export function checkItems(): u32 {
   const sizes =

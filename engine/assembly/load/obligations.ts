@@ -1,5 +1,5 @@
 /** What all obligations of a bundle may take in a verdict: outputs have fixed room (memory.ts). */
-import { LOAD_OK, LOAD_TOO_LARGE, NONE, STEP_INDEX } from "../../constants";
+import { LOAD_OK, LOAD_TOO_LARGE, MAX_OBLIGATION_BYTES, NONE, STEP_INDEX } from "../../constants";
 import {
   AGENT_ALERT_DEFER,
   AGENT_ALERT_PERMIT,
@@ -16,7 +16,6 @@ import {
   sliceFirst,
   stringLength,
 } from "../bundle";
-import { MAX_OBLIGATION_BYTES } from "../memory";
 
 /** A byte of text as `\u00xx`. */
 const ESCAPED: u64 = 6;

@@ -13,6 +13,7 @@ import {
   LOAD_TOO_LARGE,
   MAX_PHASES,
   MAX_SELECTORS,
+  MAX_TEXT_BYTES,
   NONE,
   SYSTEM_MISSING_APPLIES,
 } from "../../constants";
@@ -61,7 +62,6 @@ import {
   stringLength,
   system,
 } from "../bundle";
-import { MAX_TEXT_BYTES } from "../memory";
 import { allTaken, takeIds } from "./slices";
 
 const MAX_OFFSET_MINUTES: i32 = 1439;
