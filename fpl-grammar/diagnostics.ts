@@ -56,16 +56,12 @@ export const DIAGNOSTICS = {
     "a number is `5`, `1.5` or `1e3`; a duration `30s`; a size `10mb`; money `$5`",
   ),
   F011: error("the file is longer than {limit} characters", "split it into several files"),
-  F012: error("`{name}` is given twice in one rule", "write one clause of each kind"),
+  F012: error("`{name}` is given twice", "write it once"),
   F013: error("unexpected end of the statement after {found}, expected {expected}"),
   F014: error("too many errors, the rest of the file is not shown", "mend the first ones and check again"),
   F015: error("`{name}` needs {what}"),
   F016: error("`{name}` takes no name", "remove it"),
   F017: error("`{text}` begins with a zero", "write the number without it"),
-  F018: error(
-    "`{name}` is not allowed in {block}",
-    "an effect here is one of `permit`, `deny`, `defer`, `deny!`",
-  ),
   F019: error(
     "a reserved word cannot be a name here: `{name}`",
     "for an argument of that name write `args.{name}`",
@@ -84,10 +80,12 @@ export const DIAGNOSTICS = {
   F111: error("selectors belong to an agent; {place} cannot use them"),
   F112: warning("`{name}` is read as the argument `args.{name}`", "did you mean `{suggestion}`?"),
   F113: error("unknown counter `{name}`", "declare it with `counter {name} PATTERN`"),
-  F114: error("unknown event `{name}`"),
 
   F201: error("`{op}` needs {needs}, but {operand} is {type}"),
-  F202: error("{left} and {right} cannot be compared", "strings are not numbers; remove or add the quotes"),
+  F202: error(
+    "{left} and {right} cannot be compared",
+    "values of different types are never equal; remove or add the quotes",
+  ),
   F203: error("a list holds values of one type only"),
   F204: error("an empty list after `in` matches nothing", "remove the condition, or list the values"),
   F205: error("`{name}` takes {expected}"),
@@ -106,7 +104,6 @@ export const DIAGNOSTICS = {
   F215: error("`{text}` is not {expected}"),
   F216: error("methods are upper case", "write `{suggestion}`"),
   F217: warning("this condition is always {value}", "remove it"),
-  F218: error("`{name}` must be between {low} and {high}"),
   F219: error("`{value}` is not a value of the argument `{name}`"),
 
   F301: error("{what} `{name}` is declared twice", "first declared at {place}"),
@@ -114,7 +111,6 @@ export const DIAGNOSTICS = {
   F303: error("the variable `{name}` has the name of a root", "choose another name"),
   F304: error("variables hold a text, a number, a boolean or a list of them"),
   F305: error("`{name}` needs `{setting}`"),
-  F306: error("more than {limit} {what} in one agent"),
 
   F401: error("a system rule cannot permit", "system rules are `deny!`, `deny` and `defer`"),
   F402: error(
@@ -135,7 +131,7 @@ export const DIAGNOSTICS = {
   F408: error("`{name}` can only be `deny` or `defer`"),
 
   F501: warning(
-    "this permit relies on an unanchored pattern: `{pattern}` also matches longer texts",
+    "the pattern `{pattern}` is not anchored: it also matches longer texts, and this rule lets them through",
     "begin it with `^` and end it with `$`, around every alternative",
   ),
   F502: warning(
@@ -193,7 +189,8 @@ export function report(
 function fill(template: string, values: Record<string, string | number>): string {
   return template.replace(/\{([a-z]+)\}/g, (whole, name: string) => {
     const value = values[name];
-    return value === undefined ? whole : shorten(String(value));
+    if (value === undefined) return whole;
+    return name === "expected" ? String(value) : shorten(String(value));
   });
 }
 

@@ -5,6 +5,7 @@
 
 import moo from "moo";
 import { report } from "./diagnostics.ts";
+import { RESERVED } from "./parse/literals.ts";
 import type { Diagnostic, SourceFile, Span } from "./program.ts";
 
 /** Characters, UTF-16. */
@@ -63,24 +64,6 @@ export interface Tokens {
   diagnostics: Diagnostic[];
 }
 
-const RESERVED = [
-  "and",
-  "or",
-  "not",
-  "in",
-  "contains",
-  "starts_with",
-  "ends_with",
-  "matches",
-  "under",
-  "when",
-  "if",
-  "true",
-  "false",
-  "nil",
-  "null",
-];
-
 const lexer = moo.states({
   main: {
     space: { match: /[ \t\r\n]+/, lineBreaks: true },
@@ -92,7 +75,7 @@ const lexer = moo.states({
     number: /-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_])/,
     odd: /-?\$?[0-9_][A-Za-z0-9_-]*/,
     deny_always: /deny!(?!=)/,
-    word: { match: /[A-Za-z][A-Za-z0-9_-]*/, type: moo.keywords({ reserved: RESERVED }) },
+    word: { match: /[A-Za-z][A-Za-z0-9_-]*/, type: moo.keywords({ reserved: [...RESERVED] }) },
     punctuation: ["&&", "||", "==", "!=", "<=", ">=", "=~", ..."<>!=:.,()[]{}/*@+-"],
     junk: /[^\n]/,
   },

@@ -7,7 +7,7 @@ import { type CommentToken, type Token, tokenize } from "./lexer.ts";
 import { convert } from "./parse/convert.ts";
 import { afterStatement, unexpected, unfinished, unknownStatement } from "./parse/expected.ts";
 import { expressionOf } from "./parse/expressions.ts";
-import { extentOf, isStatementWord, MAX_DEPTH, pairBraces, tokenSpan } from "./parse/split.ts";
+import { extentOf, isStatementWord, MAX_DEPTH, pairBraces, resumeAt, tokenSpan } from "./parse/split.ts";
 import { type Leaf, type Outcome, parseStatement } from "./parse/statement.ts";
 import { join } from "./parse/tree.ts";
 import type { Diagnostic, SourceFile } from "./program.ts";
@@ -148,7 +148,9 @@ class DocumentReader {
     const first = this.#tokens[at]!;
     const extent = extentOf(table, this.#tokens, this.#partner, at, limit);
     const form = isStatementWord(table, first) ? table.statements.get(first.text)! : otherForm(table, first);
-    if (form === null) return this.#skip(unknownStatement(table, first), extent.end);
+    if (form === null) {
+      return this.#skip(unknownStatement(table, first), resumeAt(this.#tokens, at, extent.end));
+    }
     if (extent.tooDeep >= 0) {
       const span = tokenSpan(this.#tokens[extent.tooDeep]!);
       return this.#skip(report("F006", span, { limit: MAX_DEPTH }), extent.end);
@@ -163,7 +165,7 @@ class DocumentReader {
         this.#innerComments(extent.block, []);
         this.#readBlock(form.block, extent.block, insideAgent);
       }
-      return this.#skip(null, extent.end);
+      return this.#skip(null, resumeAt(this.#tokens, Math.max(at, outcome.next), extent.end));
     }
     const next = outcome.kind === "parsed" ? extent.end : outcome.next;
     const span = join(tokenSpan(first), tokenSpan(this.#tokens[next - 1]!));
@@ -224,5 +226,7 @@ class DocumentReader {
 }
 
 function otherForm(table: BlockTable, first: Token): Form | null {
-  return first.type === "word" || first.type === "text" ? table.other : null;
+  if (first.type === "word" || (first.type === "text" && table.other?.form === "argument"))
+    return table.other;
+  return null;
 }

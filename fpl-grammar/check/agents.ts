@@ -233,11 +233,16 @@ function allowAndDeny(
 const EGRESS =
   /^(?:\[[0-9a-fA-F:.*]+\]|[A-Za-z0-9*](?:[A-Za-z0-9.*-]*[A-Za-z0-9*])?)(?::(?:[1-9]\d{0,4}|\*))?$/;
 
+function isEgress(text: string): boolean {
+  const port = /:(\d+)$/.exec(text)?.[1];
+  return EGRESS.test(text) && (port === undefined || Number(port) <= 65535);
+}
+
 function checkEgress(block: Block, findings: Findings): void {
   for (const statement of block.body) {
     if (statement.kind !== "setting" || statement.value.kind !== "list") continue;
     for (const item of statement.value.items) {
-      if (item.kind !== "string" || EGRESS.test(item.value)) continue;
+      if (item.kind !== "string" || isEgress(item.value)) continue;
       const expected = "a host with an optional port, such as `*.example.com:443`";
       findings.diagnostics.push(report("F215", item.span, { text: item.value, expected }));
     }

@@ -3,7 +3,7 @@
 import type { Argument, Call, Expression } from "../ast.ts";
 import { report } from "../diagnostics.ts";
 import { FUNCTIONS, type FunctionTable, OLDER_FUNCTIONS, type ParameterKind } from "../functions.ts";
-import type { Condition, Operand } from "../program.ts";
+import type { Condition, Field, Operand } from "../program.ts";
 import { didYouMean } from "../suggest.ts";
 import { isToolPattern } from "../tool-patterns.ts";
 import { fieldOf, patternText, purposeIs } from "./operands.ts";
@@ -13,7 +13,7 @@ import { field, type Scope, unenforced } from "./scope.ts";
 export function callCondition(call: Call, scope: Scope): Condition | null {
   const table = tableOf(call, scope);
   if (table === null || !checkArguments(call, table, scope)) return null;
-  if (table.stateful) return { kind: "truth", operand: stateful(call, scope, "boolean"), span: call.span };
+  if (table.stateful) return { kind: "truth", operand: stateful(call, scope), span: call.span };
   const { span } = call;
   const [first, second] = call.arguments as [Expression, Argument?];
   if (call.name === "purpose") return first.kind === "string" ? purposeIs(first.value, span) : null;
@@ -41,21 +41,19 @@ export function callOperand(call: Call, scope: Scope): Operand | null {
     );
     return null;
   }
-  if (table.stateful) return stateful(call, scope, "number");
+  if (table.stateful) return stateful(call, scope);
   const of = fieldOf(call.arguments[0] as Expression, scope, call.name);
   return of === null ? null : { kind: "length", of, span: call.span };
 }
 
 /**
- * Notes what the core does not hold yet. The field returned only carries the type through the checks: a rule with it does not
- * enter the program.
+ * Notes what the core does not hold yet. The field returned only carries the function's name and type through the checks: a rule
+ * with it does not enter the program.
  */
-function stateful(call: Call, scope: Scope, type: "number" | "boolean") {
+function stateful(call: Call, scope: Scope): Field {
   unenforced(scope.findings, call.name, call.span);
   scope.stateful = true;
-  return type === "number"
-    ? field("session", ["calls"], call.span)
-    : field("principal", ["verified"], call.span);
+  return field("session", [call.name], call.span);
 }
 
 function tableOf(call: Call, scope: Scope): FunctionTable | null {
@@ -124,7 +122,8 @@ function checkNamed(call: Call, table: FunctionTable, scope: Scope): boolean {
     if (!Object.hasOwn(table.named, text) || seen.has(text)) {
       const known = Object.keys(table.named);
       const code = seen.has(text) ? "F012" : "F008";
-      const help = didYouMean(text, known, known.length === 0 ? "it takes no named arguments" : null);
+      const unknown = didYouMean(text, known, known.length === 0 ? "it takes no named arguments" : null);
+      const help = seen.has(text) ? undefined : unknown;
       scope.findings.diagnostics.push(report(code, span, { what: "named argument", name: text }, help));
       right = false;
     } else if (argument.value.kind !== "duration") {

@@ -65,7 +65,10 @@ export function lower(expression: Expression, scope: Scope): Condition {
       return { kind: "constant", value: expression.value, span };
     default:
       scope.findings.diagnostics.push(
-        report("F209", span, { operand: "this", type: `a ${expression.kind}` }),
+        report("F209", span, {
+          operand: "this",
+          type: `a ${expression.kind === "string" ? "text" : expression.kind}`,
+        }),
       );
       return broken(span);
   }
@@ -149,14 +152,8 @@ function literalList(expression: Expression, scope: Scope): Literal[] | null {
     if (resolved.kind === "unknown") return null;
     if (resolved.kind === "variable" && resolved.value.kind === "list") return resolved.value.literals;
   }
-  scope.findings.diagnostics.push(
-    report(
-      "F215",
-      expression.span,
-      { text: "right of `in`", expected: "a list" },
-      "write `in [...]`, or `list contains x`",
-    ),
-  );
+  const help = "write `in [...]`, or `list contains x`";
+  scope.findings.diagnostics.push(report("F205", expression.span, { name: "in", expected: "a list" }, help));
   return null;
 }
 

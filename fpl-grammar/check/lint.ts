@@ -32,9 +32,9 @@ function lint(pattern: string, span: Span, permits: boolean, findings: Findings)
   else if (permits && !isAnchored(pattern)) findings.diagnostics.push(report("F501", span, { pattern }));
 }
 
-/** `/tmp/*`, `*.com`, `src/**`: a star after a slash or at the beginning repeats nothing sensible. */
+/** `/tmp/*`, `*.com`, `src/**`: no sign of a regular expression but a star after a slash or at the beginning. */
 function looksLikeGlob(pattern: string): boolean {
-  return /^\^?\*|\/\*/.test(pattern);
+  return /^\^?\*|\/\*/.test(pattern) && !/[\\()[\]{}+|]|\.\*/.test(pattern);
 }
 
 /** Every alternative begins with `^` or `\A` and ends with `$` or `\z`. */

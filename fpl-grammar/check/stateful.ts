@@ -54,7 +54,7 @@ function typeIn(block: Block) {
 }
 
 function checkBlock(block: Block, { environment, findings }: Surroundings): void {
-  const settings = readSettings(block, typeIn(block), environment, findings);
+  readSettings(block, typeIn(block), environment, findings);
   const counters = new Map<string, Name>();
   for (const statement of block.body) {
     if (statement.kind === "patterns") {
@@ -65,7 +65,7 @@ function checkBlock(block: Block, { environment, findings }: Surroundings): void
     counters.set(statement.name.text, statement.name);
   }
   if (block.name === "ambient") checkCaps(block, counters, findings);
-  if (block.name === "budget" && settings.size === 0) {
+  if (block.name === "budget" && !block.body.some(({ kind }) => kind === "setting")) {
     const values = { name: `budget ${block.label!.text}`, setting: "max" };
     findings.diagnostics.push(report("F305", block.label!.span, values));
   }

@@ -4,6 +4,7 @@
  */
 
 import { report } from "../diagnostics.ts";
+import { FUNCTIONS } from "../functions.ts";
 import { compareDecimals } from "../parse/literals.ts";
 import type { ArgumentSchema, Condition, Decimal, Field, Literal, Operand, ToolSchema } from "../program.ts";
 import { didYouMean } from "../suggest.ts";
@@ -116,6 +117,8 @@ class TypeChecker {
       case "args":
         return this.#argumentType(field, String(first), rest);
       default: {
+        const stateful = field.root === "session" ? FUNCTIONS.get(String(first)) : undefined;
+        if (stateful !== undefined) return stateful.returns;
         const type = FIELDS[field.root][String(first)] ?? "unknown";
         return rest.length > 0 ? "string" : type;
       }
@@ -265,6 +268,8 @@ function show(operand: Operand): string {
     case "length":
       return `the length of ${show(operand.of)}`;
     case "field":
+      if (operand.root === "session" && FUNCTIONS.has(String(operand.path[0])))
+        return `\`${operand.path[0]}\``;
       return `\`${[operand.root === "facet" ? "http" : operand.root, ...operand.path].join(".")}\``;
   }
 }

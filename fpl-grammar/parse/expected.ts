@@ -22,35 +22,88 @@ const TYPE_NAMES: Record<string, string> = {
   deny_always: "`deny!`",
 };
 
-const OPERAND = ['an operand such as `amount`, `args.amount`, `5` or `"text"`'];
-const OPERATORS = ["==", "!=", "<", "<=", ">", ">="];
+/** Groups of what can stand in one place, by two of their members. */
+const GROUPS: readonly { name: string; has: [string, string]; members: ReadonlySet<string> }[] = [
+  {
+    name: 'an operand such as `amount`, `args.amount`, `5` or `"text"`',
+    has: ["nil", "false"],
+    members: new Set([
+      "nil",
+      "null",
+      "true",
+      "false",
+      "contains",
+      "[",
+      "text",
+      "number",
+      "money",
+      "duration",
+      "size",
+      "word",
+    ]),
+  },
+  {
+    name: "a comparison",
+    has: ["==", "starts_with"],
+    members: new Set([
+      ...[
+        "==",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "=~",
+        "in",
+        "contains",
+        "starts_with",
+        "ends_with",
+        "matches",
+        "under",
+      ],
+      ...[".", "[", "("],
+    ]),
+  },
+  {
+    name: "a clause such as `if` or `reason`",
+    has: ["notify", "header"],
+    members: new Set([
+      "if",
+      "when",
+      "host",
+      "port",
+      "method",
+      "path",
+      "query",
+      "header",
+      "notify",
+      "reason",
+      "reeval",
+    ]),
+  },
+  {
+    name: "a value",
+    has: ["env", "true"],
+    members: new Set([...Object.keys(TYPE_NAMES), "env", "true", "false", "["]),
+  },
+];
+
+/** Spellings that are named by another one. */
+const SILENT = new Set(["&&", "||", "!", "=", ":", "loose_pattern"]);
 
 /** One line of what could have stood there. */
 export function listExpected({ literals, types }: Expected): string {
-  const names = new Set<string>();
-  const all = new Set(literals);
-  const operand = all.has("nil") && all.has("[");
-  const comparison = OPERATORS.every((operator) => all.has(operator));
-  if (operand) for (const name of OPERAND) names.add(name);
-  if (comparison) names.add("a comparison");
-  for (const type of types) {
-    if (!operand || type === "block") names.add(TYPE_NAMES[type] ?? type);
+  const left = new Set([...types, ...literals]);
+  for (const silent of SILENT) if (left.size > 1) left.delete(silent);
+  const names: string[] = [];
+  for (const { name, has, members } of GROUPS) {
+    if (!has.every((member) => left.has(member))) continue;
+    names.push(name);
+    for (const member of members) left.delete(member);
   }
-  for (const literal of literals) {
-    if (operand && literal !== "not" && literal !== "(") continue;
-    if (
-      comparison &&
-      (OPERATORS.includes(literal) || /^(?:in|contains|\w+_with|matches|under|=~)$/.test(literal))
-    )
-      continue;
-    if (comparison && (literal === "." || literal === "[" || literal === "(")) continue;
-    if (literal === "&&" || literal === "||" || literal === "!" || literal === "=" || literal === ":")
-      continue;
-    names.add(`\`${literal}\``);
-  }
-  const list = [...names];
+  for (const name of left) names.push(types.includes(name) ? (TYPE_NAMES[name] ?? name) : `\`${name}\``);
+  const list = [...new Set(names)];
   if (list.length === 0) return "the statement to end here";
-  if (list.length > 10) list.length = 10;
   const last = list.pop()!;
   return list.length === 0 ? last : `${list.join(", ")} or ${last}`;
 }

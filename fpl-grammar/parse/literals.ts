@@ -111,7 +111,36 @@ export function sizeBytes(amount: number, unit: SizeUnit): number {
   return amount * SIZE_BYTES[unit];
 }
 
-/** Words that can stand without quotes as a name. */
+/** Operators and constants that are spelled as words, and cannot be bare names. */
+export const RESERVED: readonly string[] = [
+  "and",
+  "or",
+  "not",
+  "in",
+  "contains",
+  "starts_with",
+  "ends_with",
+  "matches",
+  "under",
+  "when",
+  "if",
+  "true",
+  "false",
+  "nil",
+  "null",
+];
+
+const reserved = new Set(RESERVED);
+
+export function isReserved(text: string): boolean {
+  return reserved.has(text);
+}
+
 export function isIdentifier(text: string): boolean {
   return /^[A-Za-z][A-Za-z0-9_-]*$/.test(text);
+}
+
+/** Whether a name can stand without quotes. */
+export function isPlainWord(text: string): boolean {
+  return isIdentifier(text) && !isReserved(text);
 }

@@ -103,13 +103,50 @@ function begins(
   const token = tokens[index]!;
   if (!isStatementWord(table, token)) return false;
   const before = tokens[index - 1]!;
-  if (index === start + 1) return false;
-  if (wantsOperand(before)) return token.firstOnLine && opensStatement(tokens, index);
-  if (tokens[start]!.text === "import" && before.text === "as") return false;
-  if (token.adjacent && JOINS.has(before.text)) return false;
-  const after = tokens[index + 1];
-  if (after?.adjacent && JOINS.has(after.text)) return false;
+  if (isJoined(tokens, index)) return false;
+  // Where a tool is expected an effect is the next rule: `permit deny x` is two, and a tool of that name is quoted.
+  if (index === start + 1) return isEffect(table, before) && isEffect(table, token);
+  const isOperator = wantsOperand(before) && !endsName(tokens, index - 1);
+  const isAlias = before.text === "as" && tokens[start]!.text === "import";
+  if (isOperator || isAlias) return token.firstOnLine && opensStatement(tokens, index);
   return depth === 0 || token.firstOnLine;
+}
+
+/** Part of a longer tool name. */
+function isJoined(tokens: readonly Token[], index: number): boolean {
+  if (tokens[index]!.adjacent && JOINS.has(tokens[index - 1]!.text)) return true;
+  const after = tokens[index + 1];
+  return after?.adjacent === true && JOINS.has(after.text);
+}
+
+/** A word that would be an operator by itself, at the end of a longer name: `a/if`, `args.in`. */
+function endsName(tokens: readonly Token[], index: number): boolean {
+  const token = tokens[index]!;
+  const before = tokens[index - 1];
+  return (
+    token.type === "reserved" &&
+    token.adjacent &&
+    before !== undefined &&
+    (JOINS.has(before.text) || before.text === ":")
+  );
+}
+
+function isEffect(table: BlockTable, token: Token): boolean {
+  return table.statements.get(token.text)?.form === "rule" && isStatementWord(table, token);
+}
+
+/**
+ * Where reading goes on after an error at `failed`: at the next line that begins with a name, if the statement reaches that
+ * far. Its first word may be unknown as well, and should be reported.
+ */
+export function resumeAt(tokens: readonly Token[], failed: number, end: number): number {
+  for (let index = failed + 1; index < end; index++) {
+    const token = tokens[index]!;
+    if (token.text === "{" && token.type === "punctuation") return end;
+    if (!token.firstOnLine || token.type !== "word" || CLAUSES.has(token.text)) continue;
+    if (!wantsOperand(tokens[index - 1]!)) return index;
+  }
+  return end;
 }
 
 /**

@@ -77,6 +77,7 @@ class TokenFeed implements nearley.Lexer {
   /** Index of the token handed out last. */
   current: number;
   #next: number;
+  #runEnd = -1;
   readonly #tokens: readonly Token[];
   readonly #end: number;
 
@@ -111,6 +112,8 @@ class TokenFeed implements nearley.Lexer {
   }
 
   #glueEnd(first: Token): number {
+    // Within a run that was measured already: measuring again from each of its tokens would be quadratic.
+    if (this.#next <= this.#runEnd) return this.#runEnd;
     let last = this.#next;
     while (last + 1 < this.#end) {
       const token = this.#tokens[last + 1]!;
@@ -118,7 +121,8 @@ class TokenFeed implements nearley.Lexer {
       last++;
     }
     while (last > this.#next && this.#tokens[last]!.text === ":") last--;
-    return first.text === ":" ? this.#next : last;
+    this.#runEnd = first.text === ":" ? this.#next : last;
+    return this.#runEnd;
   }
 
   reset(): void {}

@@ -4,7 +4,7 @@ import type { DurationUnit, NumberValue, Scalar, SizeUnit, Value } from "../ast.
 import { EFFECT_WORDS, type ValueType } from "../blocks.ts";
 import { report } from "../diagnostics.ts";
 import type { Token } from "../lexer.ts";
-import { decimals, isIdentifier, parseDecimal, parseDuration, parseSize, ZERO } from "./literals.ts";
+import { decimals, isPlainWord, parseDecimal, parseDuration, parseSize, ZERO } from "./literals.ts";
 import { tokenSpan } from "./split.ts";
 import type { Leaf } from "./statement.ts";
 import { chain, isTree, join, type Sink, token, tree } from "./tree.ts";
@@ -93,7 +93,7 @@ export function normalise(type: ValueType, value: Value): Value {
         : { kind: "list", items: [wordToText(value)], span: value.span };
     case "name":
     case "choice":
-      return value.kind === "string" && isIdentifier(value.value) ? { ...value, kind: "word" } : value;
+      return value.kind === "string" && isPlainWord(value.value) ? { ...value, kind: "word" } : value;
     case "effect":
       return effectWord(value);
     case "duration": {
@@ -117,7 +117,6 @@ function wordToText(value: Value): Value {
 function effectWord(value: Value): Value {
   if (value.kind !== "word" && value.kind !== "string") return value;
   const effect = (EFFECT_WORDS as Record<string, string | undefined>)[value.value];
-  return effect === undefined
-    ? { ...value, kind: "word" }
-    : { kind: "word", value: effect, span: value.span };
+  if (effect !== undefined) return { kind: "word", value: effect, span: value.span };
+  return isPlainWord(value.value) ? { ...value, kind: "word" } : value;
 }

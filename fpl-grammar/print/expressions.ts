@@ -1,36 +1,19 @@
 /** Conditions and values in the canonical form, each on one line. */
 
 import type { Argument, Expression, Path, Value } from "../ast.ts";
-import { isIdentifier, printDecimal, printMoney } from "../parse/literals.ts";
+import { EFFECT_WORDS } from "../blocks.ts";
+import { isIdentifier, isPlainWord, isReserved, printDecimal, printMoney } from "../parse/literals.ts";
 import { isToolPattern } from "../tool-patterns.ts";
-
-const RESERVED = new Set([
-  "and",
-  "or",
-  "not",
-  "in",
-  "contains",
-  "starts_with",
-  "ends_with",
-  "matches",
-  "under",
-  "when",
-  "if",
-  "true",
-  "false",
-  "nil",
-  "null",
-]);
 
 /** A name without quotes where it can stand so. */
 export function printName(text: string): string {
-  return isIdentifier(text) && !RESERVED.has(text) ? text : printText(text);
+  return isPlainWord(text) ? text : printText(text);
 }
 
-/** A tool pattern without quotes where it reads back as one. */
+/** A tool pattern without quotes where it reads back as one; the name of an effect would begin a rule. */
 export function printPattern(text: string): string {
-  const isBare =
-    /^[A-Za-z_*]/.test(text) && !text.endsWith(":") && !RESERVED.has(text) && isToolPattern(text);
+  const isWord = isReserved(text) || Object.hasOwn(EFFECT_WORDS, text);
+  const isBare = !isWord && /^[A-Za-z_*]/.test(text) && /[A-Za-z0-9_*-]$/.test(text) && isToolPattern(text);
   return isBare ? text : printText(text);
 }
 

@@ -136,7 +136,10 @@ function line(statement: Exclude<Statement, { kind: "block" | "rule" | "setting"
     case "argument": {
       const values = statement.values.length === 0 ? "" : ` [${statement.values.map(printValue).join(", ")}]`;
       const required = statement.required ? " required" : "";
-      return `${printName(statement.name.text)} ${statement.type.text}${values}${required}`;
+      const { text } = statement.name;
+      // After the argument before it, the bare word would belong to that one.
+      const name = text === "required" ? printText(text) : printName(text);
+      return `${name} ${statement.type.text}${values}${required}`;
     }
   }
 }
