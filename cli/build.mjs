@@ -4,8 +4,8 @@ import { bundle, root } from "./bundle.mjs";
 
 try {
   await bundle(join(root, "cli/main.ts"), join(root, "cli/dist/faramesh.mjs"), {
-    minifySyntax: true,
-    legalComments: "none",
+    minify: true,
+    legalComments: "eof",
   });
 } catch (error) {
   if (!Array.isArray(error.errors)) console.error(`cli/build.mjs: ${error.message}`);

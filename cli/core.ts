@@ -1,39 +1,24 @@
-import { readFileSync } from "node:fs";
 import type { Ir } from "../bundles/format/ir.ts";
 import type { ChainTip } from "../control/audit/line.ts";
 import { CODES } from "../engine/binding/codes.ts";
-import {
-  type Core,
-  instantiate,
-  type LoadResult,
-  type TraceEvent,
-  type Verdict,
-} from "../engine/binding/index.ts";
+import type { Core, Verdict } from "../engine/binding/index.ts";
+import { openCore as openCoreOfHost } from "../hosts/node/core.ts";
 import type { Call } from "./calls.ts";
 import { CommandError, EXIT_MISUSE } from "./errors.ts";
-import { reasonOf } from "./io.ts";
 import { type Explanation, explain, type Inputs } from "./trace.ts";
 
-export type { Core, LoadResult, TraceEvent, Verdict };
+export type { Core, Verdict };
 
 export const CODE_NAMES: readonly string[] = CODES.map(({ name }) => name);
 
 /** The first code that says that an input was refused: it had no canonical form, or was no action. */
 const FIRST_REFUSAL = 100;
 
-const WASM = new URL("../engine/dist/core.wasm", import.meta.url);
-
 /** A new instance of the core. Throws CommandError when it is not built. */
 export async function openCore(): Promise<Core> {
-  let wasm: Uint8Array<ArrayBuffer>;
-  try {
-    wasm = new Uint8Array(readFileSync(WASM));
-  } catch (error) {
-    throw new CommandError(EXIT_MISUSE, `the core cannot be read: ${reasonOf(error)}`, {
-      help: "run `npm run build` in the checkout, once",
-    });
-  }
-  return instantiate(wasm);
+  const opened = await openCoreOfHost();
+  if (opened.ok) return opened.core;
+  throw new CommandError(EXIT_MISUSE, opened.message, { help: opened.help });
 }
 
 /** Whether a verdict refuses the call as malformed, rather than judging it. */
