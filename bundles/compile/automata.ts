@@ -8,7 +8,7 @@ import type { Automaton } from "../format/ir.ts";
 import type { Build } from "./build.ts";
 import { compilePattern, type PatternSource } from "./pattern/pattern.ts";
 
-const CODES = { syntax: "F901", notRegular: "F902", tooLarge: "F903" };
+const CODES = { syntax: "F901", notRegular: "F902", tooLarge: "F903" } as const;
 
 /** The id; null, and a diagnostic at the pattern, when it cannot be compiled. */
 export function searchAutomaton(build: Build, pattern: string, span: Span): number | null {

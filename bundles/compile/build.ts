@@ -24,6 +24,7 @@ import type {
   RuleDebug,
 } from "../format/ir.ts";
 import { compareText } from "../format/order.ts";
+import type { CompilerCode } from "./diagnostics.ts";
 import { Pool } from "./pool.ts";
 
 /** Indexes of list elements are below 2^31; no list of an accepted input is as long. */
@@ -81,7 +82,7 @@ export class Build {
     this.texts = new Map(program.files.map((file) => [file.name, file.text]));
   }
 
-  error(code: string, message: string, help: string | null, span: Span): void {
+  error(code: CompilerCode, message: string, help: string | null, span: Span): void {
     this.diagnostics.push({ severity: "error", code, message, help, span });
   }
 
