@@ -118,7 +118,7 @@ class TypeChecker {
         return this.#argumentType(field, String(first), rest);
       default: {
         const stateful = field.root === "session" ? FUNCTIONS.get(String(first)) : undefined;
-        if (stateful !== undefined) return stateful.returns;
+        if (stateful?.stateful === true) return stateful.returns;
         const type = FIELDS[field.root][String(first)] ?? "unknown";
         return rest.length > 0 ? "string" : type;
       }
@@ -268,7 +268,7 @@ function show(operand: Operand): string {
     case "length":
       return `the length of ${show(operand.of)}`;
     case "field":
-      if (operand.root === "session" && FUNCTIONS.has(String(operand.path[0])))
+      if (operand.root === "session" && FUNCTIONS.get(String(operand.path[0]))?.stateful === true)
         return `\`${operand.path[0]}\``;
       return `\`${[operand.root === "facet" ? "http" : operand.root, ...operand.path].join(".")}\``;
   }
