@@ -11,6 +11,10 @@ const HOST_REFUSALS = {
     message: "the core cannot be loaded",
     help: "run `npm run build`, or install the package again",
   },
+  core_failed: {
+    message: "the core failed twice on one decision",
+    help: "report it with the action; nothing was recorded and nothing may run",
+  },
   state_malformed: {
     message: "the state file is malformed",
     help: "restore it from its copy; removing it forgets which bundles were already used",

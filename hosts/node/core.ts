@@ -1,0 +1,27 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { type Core, instantiate } from "../../engine/binding/index.ts";
+import { errorText } from "./files.ts";
+import { type HostRefusal, refusal } from "./refusals.ts";
+
+const CORE = new URL("../../engine/dist/core.wasm", import.meta.url);
+
+let compiled: Promise<{ module: WebAssembly.Module; digest: Uint8Array }> | null = null;
+
+async function compile(): Promise<{ module: WebAssembly.Module; digest: Uint8Array }> {
+  const bytes = await readFile(CORE);
+  const module = await WebAssembly.compile(bytes);
+  return { module, digest: createHash("sha256").update(bytes).digest() };
+}
+
+/** A new instance of the core that was built with this library, compiled once per process. Each policy has its own. */
+export async function openCore(): Promise<{ ok: true; core: Core } | HostRefusal> {
+  try {
+    compiled ??= compile();
+    const { module, digest } = await compiled;
+    return { ok: true, core: await instantiate(module, { digest }) };
+  } catch (error) {
+    compiled = null;
+    return refusal("core_unusable", errorText(error));
+  }
+}
