@@ -67,9 +67,10 @@ for (const [index, [title, ...commands]] of steps.entries()) {
 console.log(`
 The records are in ${out}/decisions.log, the bundle in ${out}/policy.fplb. What to try next:
 
-  npx faramesh audit show ${out}/decisions.log --effect deny
-  npx faramesh inspect ${out}/policy.fplb
-  change a limit in examples/first-run/policy.fpl, and run \`npx faramesh test examples/first-run/policy.fpl\`
-  npx faramesh init --help                         start a policy of your own, from a pack
-  docs/getting-started.md                          the same, step by step
+  npx faramesh audit show ${out}/decisions.log --effect deny     read the refusals
+  npx faramesh inspect ${out}/policy.fplb                        see what the bundle says
+  npx faramesh test examples/first-run/policy.fpl --coverage     after changing a limit in that file
+  npx faramesh init --list                                       start a policy of your own, from a pack
+
+docs/getting-started.md goes through the same steps one by one.
 `);
