@@ -11,7 +11,7 @@ import { misuse, refused } from "./errors.ts";
 import { resolveImports } from "./imports.ts";
 import { readBytes } from "./io.ts";
 import { countFindings, type Finding, findingText, sortFindings } from "./report/diagnostics.ts";
-import { displayName, readSources, type Sources } from "./sources.ts";
+import { displayName, isFolder, readSources, type Sources } from "./sources.ts";
 import { styleFor } from "./style.ts";
 
 /** Sources after every stage of the compiler. `bundle` and `ir` are null when there is any error. */
@@ -102,17 +102,17 @@ export interface Opened {
   keys: string[];
 }
 
-const BUNDLE_MAGIC = [0x46, 0x50, 0x4c, 0x42];
-
+/**
+ * The name alone says what a policy is, never its content: otherwise whoever exchanges a bundle for a source text would be
+ * rid of its signatures. Throws CommandError for any other name.
+ */
 function isBundle(path: string): boolean {
   if (path.endsWith(".fplb")) return true;
-  if (path.endsWith(".fpl")) return false;
-  try {
-    const head = readBytes(path).subarray(0, 4);
-    return BUNDLE_MAGIC.every((byte, index) => head[index] === byte);
-  } catch {
-    return false;
-  }
+  if (path.endsWith(".fpl") || isFolder(path)) return false;
+  throw misuse(
+    `\`${path}\` is neither a bundle, nor a policy file, nor a folder`,
+    "name a file that ends in `.fplb` or `.fpl`, or a folder",
+  );
 }
 
 /**

@@ -22,7 +22,8 @@ export function displayName(sources: Pick<Sources, "path" | "folder">, name: str
   return sources.path === "-" ? "-" : join(sources.folder, name).replaceAll("\\", "/");
 }
 
-function isFolder(path: string): boolean {
+/** Throws CommandError when there is nothing of that name. */
+export function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (error) {

@@ -34,7 +34,7 @@ const BAD: [name: string, bytes: Uint8Array][] = [
 /** `BAD` stands for the bad file. None of these may succeed. */
 const COMMANDS = [
   "build BAD -o out.fplb",
-  "decide BAD --insecure CALL",
+  "decide BAD CALL",
   "decide bad.fplb --insecure CALL",
   "decide bad.fplb --trust trust.json CALL",
   "decide good.fplb --trust BAD CALL",

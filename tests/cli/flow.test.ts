@@ -126,6 +126,16 @@ describe("decide", () => {
     expect([stranger.status, stranger.stderr.includes("(signature_unknown_key)")]).toEqual([1, true]);
   });
 
+  it("takes a file for what its name says, so that a source cannot stand in for a signed bundle", () => {
+    folder.write("swapped.fplb", 'agent "shop" { rules { permit * } }\n');
+    const ran = folder.run(["decide", "swapped.fplb", "--trust", "trust.json"], CALL);
+    expect([ran.status, ran.stdout]).toEqual([1, ""]);
+    folder.write("swapped", 'agent "shop" { rules { permit * } }\n');
+    const unnamed = folder.run(["decide", "swapped", "--trust", "trust.json"], CALL);
+    expect([unnamed.status, unnamed.stdout]).toEqual([2, ""]);
+    expect(unnamed.stderr).toContain("neither a bundle, nor a policy file, nor a folder");
+  });
+
   it("answers every line in order, and exits 1 when one was malformed", () => {
     const lines = [
       '{"tool":"orders/get","args":{"id":"x"}}',
