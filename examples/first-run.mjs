@@ -69,8 +69,8 @@ The records are in ${out}/decisions.log, the bundle in ${out}/policy.fplb. What 
 
   npx faramesh audit show ${out}/decisions.log --effect deny     read the refusals
   npx faramesh inspect ${out}/policy.fplb                        see what the bundle says
-  npx faramesh test examples/first-run/policy.fpl --coverage     after changing a limit in that file
-  npx faramesh init --list                                       start a policy of your own, from a pack
+  npx faramesh test examples/first-run/policy.fpl --coverage            after changing a limit in that file
+  npx faramesh init --list                                              start a policy of your own, from a pack
 
 docs/getting-started.md goes through the same steps one by one.
 `);

@@ -89,3 +89,8 @@ export function anchors(text: string): Set<string> {
   }
   return found;
 }
+
+/** A table cell's text: a bar would end it. */
+export function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}

@@ -152,7 +152,11 @@ describe("TypeScript", () => {
         typeRoots: [join(ROOT, "node_modules", "@types")],
         paths: { faramesh: [join(ROOT, "hosts", "node", "index.ts")] },
       },
-      include: all.map((_, index) => `snippet${index}.ts`),
+      include: [
+        ...all.map((_, index) => `snippet${index}.ts`),
+        join(ROOT, "engine", "portable.d.ts"),
+        join(ROOT, "engine", "binding", "webassembly.d.ts"),
+      ],
       exclude: [],
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(settings));
