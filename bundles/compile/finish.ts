@@ -27,7 +27,8 @@ function optional(renumber: Renumber, id: number | null): number | null {
   return id === null ? null : renumber(id);
 }
 
-function ascending(ids: Iterable<number>): number[] {
+function ascending(ids: number[]): number[] {
+  if (ids.every((id, position) => position === 0 || id > ids[position - 1]!)) return ids;
   return [...new Set(ids)].sort((left, right) => left - right);
 }
 

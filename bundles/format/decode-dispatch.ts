@@ -50,6 +50,7 @@ export function readPatterns(
 }
 
 function bitsOf(mask: bigint, count: number): number[] {
+  if (mask === 0n) return [];
   return Array.from({ length: count }, (_, bit) => bit).filter((bit) => (mask >> BigInt(bit)) & 1n);
 }
 
