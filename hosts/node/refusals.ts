@@ -1,7 +1,7 @@
 import type { TrustCode } from "../../bundles/trust/index.ts";
 
 /** What this host adds to the refusals of bundles/trust, as one closed table. */
-const HOST_REFUSALS = {
+export const HOST_REFUSALS = {
   file_unreadable: { message: "the file cannot be read", help: "check its path and permissions" },
   bundle_refused: {
     message: "the core refuses the bundle",
