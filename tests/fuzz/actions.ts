@@ -17,19 +17,19 @@ import {
 } from "./vocabulary.ts";
 
 export function action(random: Random, policy: Policy): Uint8Array {
-  const agent = random.chance(0.93) ? random.pick(policy.agents) : random.pick([...AGENTS, "z", ""]);
+  const agent = random.chance(0.96) ? random.pick(policy.agents) : random.pick([...AGENTS, "z", ""]);
   const members: [string, string][] = [
     ["agent", spellString(random, agent)],
-    ["tool", random.chance(0.97) ? spellString(random, toolName(random)) : value(random, 1)],
-    ["args", random.chance(0.98) ? args(random) : value(random, 1)],
+    ["tool", random.chance(0.995) ? spellString(random, toolName(random, policy)) : value(random, 1)],
+    ["args", random.chance(0.995) ? args(random, policy) : value(random, 1)],
   ];
   if (random.chance(0.2))
     members.push([
       "session",
-      random.chance(0.9) ? spellString(random, random.pick(["s1", "s2"])) : value(random, 1),
+      random.chance(0.98) ? spellString(random, random.pick(["s1", "s2"])) : value(random, 1),
     ]);
   if (random.chance(0.1)) members.push(["call_id", random.chance(0.9) ? '"c1"' : value(random, 1)]);
-  if (random.chance(0.4)) members.push(["http", random.chance(0.97) ? facet(random) : value(random, 1)]);
+  if (random.chance(0.4)) members.push(["http", random.chance(0.99) ? facet(random) : value(random, 1)]);
   if (random.chance(0.02))
     members.push([random.pick(["Agent", "phase", "principal", "a", "é"]), value(random, 1)]);
   const kept = random.chance(0.985) ? members : random.some(members, 0.7);
@@ -37,8 +37,11 @@ export function action(random: Random, policy: Policy): Uint8Array {
   return random.chance(0.05) ? damage(random, text) : text;
 }
 
-function toolName(random: Random): string {
-  if (random.chance(0.9)) return random.pick(TOOLS);
+function toolName(random: Random, { patterns }: Policy): string {
+  if (patterns.length > 0 && random.chance(0.85)) {
+    return random.pick(patterns).replace(/\*+/g, () => random.pick(["x", "b", "read", "b/c"]));
+  }
+  if (random.chance(0.94)) return random.pick(TOOLS);
   const tool = random.pick(TOOLS);
   return random.pick([
     `${tool}/x`,
@@ -57,22 +60,38 @@ function toolName(random: Random): string {
   ]);
 }
 
-function args(random: Random): string {
+function args(random: Random, { literals }: Policy): string {
   const members: [string, string][] = random
     .some(FIELDS, 0.55)
-    .map((name) => [name, fieldValue(random, name)]);
-  if (random.chance(0.25)) members.push(["card", random.chance(0.85) ? card(random) : value(random, 2)]);
+    .map((name) => [name, literalValue(random, literals.get(name)) ?? fieldValue(random, name)]);
+  if (random.chance(0.25))
+    members.push(["card", random.chance(0.85) ? card(random, literals) : value(random, 2)]);
   if (random.chance(0.15)) members.push(["odd key", scalar(random)]);
+  if (random.chance(0.03)) members.push(["bulk", bulk(random)]);
+  if (random.chance(0.01))
+    members.push(random.pick(members.length > 0 ? members : [["", "1"] as [string, string]]));
   if (random.chance(0.05))
     members.push([random.pick(["Amount", "args", "é", "\ue000", "😀", ""]), value(random, 2)]);
   return spellObject(random, members);
 }
 
-const card = (random: Random): string =>
+const card = (random: Random, literals: Policy["literals"]): string =>
   spellObject(
     random,
-    random.some(["number", "name"], 0.8).map((name) => [name, scalar(random)] as const),
+    random
+      .some(["number", "name"], 0.8)
+      .map((name) => [name, literalValue(random, literals.get(`card.${name}`)) ?? scalar(random)] as const),
   );
+
+/** One of the literals that the policy compares with, or next to it; or nothing. */
+function literalValue(random: Random, literals: string[] | undefined): string | null {
+  if (literals === undefined || random.chance(0.45)) return null;
+  const literal = random.pick(literals);
+  if (literal === "true" || literal === "false")
+    return random.chance(0.8) ? literal : random.pick(["true", "false"]);
+  if (literal.startsWith('"')) return spellString(random, JSON.parse(literal));
+  return spellNumber(random, random.chance(0.6) ? literal : nearNumber(random, literal));
+}
 
 /** Mostly of the type that policies expect of the field. */
 function fieldValue(random: Random, name: string): string {
@@ -113,23 +132,23 @@ function facet(random: Random): string {
     ],
     [
       "method",
-      spellString(random, random.chance(0.95) ? random.pick(METHODS) : random.pick(["get", "", "G T"])),
+      spellString(random, random.chance(0.985) ? random.pick(METHODS) : random.pick(["get", "", "G T"])),
     ],
-    ["path", spellString(random, random.chance(0.93) ? random.pick(PATHS) : random.pick(WRONG_PATHS))],
-    ["query", random.chance(0.95) ? spellObject(random, [["q", scalar(random)]]) : value(random, 1)],
+    ["path", spellString(random, random.chance(0.97) ? random.pick(PATHS) : random.pick(WRONG_PATHS))],
+    ["query", random.chance(0.99) ? spellObject(random, [["q", scalar(random)]]) : value(random, 1)],
     [
       "headers",
-      random.chance(0.95)
+      random.chance(0.99)
         ? spellObject(random, [
             [
-              random.pick(["x-team", "x-team", "X-Team", "accept"]),
+              random.chance(0.02) ? "X-Team" : random.pick(["x-team", "x-team", "accept"]),
               random.pick(['"core"', '"infra"', scalar(random)]),
             ],
           ])
         : value(random, 1),
     ],
   ];
-  if (random.chance(0.02)) members.push([random.pick(["scheme", "Host", "é"]), value(random, 1)]);
+  if (random.chance(0.01)) members.push([random.pick(["scheme", "Host", "é"]), value(random, 1)]);
   return spellObject(
     random,
     random.some(members, 0.6).map(([name, text]) => [name, random.chance(0.02) ? "null" : text] as const),
@@ -187,8 +206,7 @@ const WRONG_PATHS = [
 ];
 
 /** A number next to one of the policies' literals. */
-function nearNumber(random: Random): string {
-  const literal = random.pick(NUMBERS);
+function nearNumber(random: Random, literal = random.pick(NUMBERS)): string {
   const near = Number(literal);
   return random.weighted<string>([
     [5, () => literal],
@@ -203,9 +221,6 @@ function nearNumber(random: Random): string {
         random.pick([
           "-0",
           "0.1000000000000000055511151231257827",
-          "9007199254740993",
-          "12345678901234567890",
-          "1e400",
           "1e-400",
           "5e-324",
           "1e23",
@@ -218,6 +233,7 @@ function nearNumber(random: Random): string {
         ]),
     ],
     [1, () => randomDouble(random)],
+    [1, () => randomDecimal(random)],
   ]);
 }
 
@@ -228,6 +244,61 @@ function randomDouble(random: Random): string {
   view.setUint32(4, random.word());
   const double = view.getFloat64(0);
   return Number.isFinite(double) ? String(double) : "1";
+}
+
+/** Digits and an exponent in and just beyond the range of doubles; seldom an integer, which might have no canonical form. */
+function randomDecimal(random: Random): string {
+  const digits = random.times(1 + random.below(24), () => random.below(10)).join("");
+  const exponent = random.chance(0.5) ? "" : `e${random.pick(["", "-"])}${random.below(325)}`;
+  return `${random.pick(["", "-"])}${random.below(10)}.${digits}${random.below(9) + 1}${exponent}`;
+}
+
+/** Many keys, many numbers, a long text or many levels: what small objects do not reach. */
+function bulk(random: Random): string {
+  return random.weighted<string>([
+    [
+      3,
+      () =>
+        spellObject(
+          random,
+          [...manyKeys(random)].map((key) => [key, scalar(random)] as const),
+        ),
+    ],
+    [
+      2,
+      () =>
+        spellList(
+          random,
+          random.times(random.below(60), () =>
+            random.chance(0.5) ? randomDouble(random) : randomDecimal(random),
+          ),
+        ),
+    ],
+    [1, () => spellString(random, nearString(random).repeat(random.below(400)))],
+    [1, () => nested(random, 50 + random.below(14))],
+  ]);
+}
+
+function manyKeys(random: Random): Set<string> {
+  const key = (): string =>
+    random.chance(0.5)
+      ? String(random.below(1000))
+      : random
+          .times(1 + random.below(3), () =>
+            String.fromCodePoint(
+              random.pick([0x7f, 0x80, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff, randomScalar(random)]),
+            ),
+          )
+          .join("");
+  return new Set(random.times(random.below(50), key));
+}
+
+function nested(random: Random, depth: number): string {
+  const opened = random.times(depth, () => random.pick(["[", '{"a":']));
+  return `${opened.join("")}1${opened
+    .map((one) => (one === "[" ? "]" : "}"))
+    .reverse()
+    .join("")}`;
 }
 
 function nearString(random: Random): string {

@@ -34,8 +34,8 @@ export const quote = (text: string): string =>
 /** In a pattern after `matches` only the quote is escaped. */
 const quotePattern = (pattern: string): string => `"${pattern}"`;
 
-export function condition(random: Random, scope: Scope, depth = 3): string {
-  if (depth === 0 || random.chance(0.5)) return comparison(random, scope);
+export function condition(random: Random, scope: Scope, depth = 2): string {
+  if (depth === 0 || random.chance(0.6)) return comparison(random, scope);
   const inner = () => condition(random, scope, depth - 1);
   return random.weighted([
     [3, () => `(${inner()} and ${inner()})`],
@@ -50,32 +50,44 @@ const ORDER = ["<", "<=", ">", ">="];
 const EQUALITY = ["==", "!="];
 
 function comparison(random: Random, scope: Scope): string {
-  const field = () => anyField(random, scope);
+  const field = () => openField(random, scope);
+  const textField = () => (random.chance(0.2) ? random.pick(TEXT_FIELDS) : field());
+  const listField = () => (random.chance(0.15) ? "principal.groups" : field());
   const text = () => quote(random.pick(STRINGS));
   const number = () => numberLiteral(random);
   return random.weighted<string>([
-    [6, () => `${field()} ${random.pick(EQUALITY)} ${text()}`],
+    [6, () => `${textField()} ${random.pick(EQUALITY)} ${text()}`],
     [4, () => `${field()} ${random.pick(EQUALITY)} ${number()}`],
     [8, () => `${field()} ${random.pick(ORDER)} ${number()}`],
     [1, () => `${number()} ${random.pick(ORDER)} ${field()}`],
     [2, () => `${field()} ${random.pick(EQUALITY)} ${random.pick(["true", "false"])}`],
     [2, () => `${field()} ${random.pick([...ORDER, ...EQUALITY])} ${field()}`],
-    [3, () => `${field()} in [${random.times(1 + random.below(4), text).join(", ")}]`],
+    [1, () => `${textField()} ${random.pick(EQUALITY)} ${textField()}`],
+    [3, () => `${textField()} in [${random.times(1 + random.below(4), text).join(", ")}]`],
     [2, () => `${field()} in [${random.times(1 + random.below(4), number).join(", ")}]`],
-    [3, () => `${field()} contains ${random.pick([text, number, () => "true", field])()}`],
-    [2, () => `${field()} ${random.pick(["starts_with", "ends_with"])} ${text()}`],
-    [5, () => `${field()} ${random.pick(["matches", "=~"])} ${quotePattern(random.pick(PATTERNS))}`],
-    [2, () => `${field()} under ${quote(random.pick(DIRECTORIES))}`],
-    [1, () => `any(${field()}, matches ${quotePattern(random.pick(PATTERNS))})`],
-    [2, () => `length(${field()}) ${random.pick([...ORDER, ...EQUALITY])} ${random.below(4)}`],
-    [1, field],
+    [2, () => `${field()} contains ${random.pick([number, () => "true", field])()}`],
+    [2, () => `${listField()} contains ${text()}`],
+    [1, () => `${textField()} contains ${text()}`],
+    [2, () => `${textField()} ${random.pick(["starts_with", "ends_with"])} ${text()}`],
+    [5, () => `${textField()} ${random.pick(["matches", "=~"])} ${quotePattern(random.pick(PATTERNS))}`],
+    [2, () => `${textField()} under ${quote(random.pick(DIRECTORIES))}`],
+    [1, () => `any(${listField()}, matches ${quotePattern(random.pick(PATTERNS))})`],
+    [2, () => `length(${listField()}) ${random.pick([...ORDER, ...EQUALITY])} ${random.below(4)}`],
+    [1, () => (random.chance(0.2) ? "principal.verified" : field())],
     [2, () => known(random)],
-    [scope.monotonic ? 0 : 2, () => `present(${field()})`],
-    [scope.monotonic ? 0 : 1, () => `${field()} ${random.pick(EQUALITY)} nil`],
+    [scope.monotonic ? 0 : 2, () => `present(${random.chance(0.2) ? "http.query" : textField()})`],
+    [scope.monotonic ? 0 : 1, () => `${textField()} ${random.pick(EQUALITY)} nil`],
     [1, () => `args_array_contains("items", ${text()})`],
-    [1, () => `contains(${field()}, ${text()})`],
+    [1, () => `contains(${textField()}, ${text()})`],
   ]);
 }
+
+/** Fields that only hold texts. */
+const TEXT_FIELDS = [
+  ...["id", "role", "tier", "org", "email", "method"].map((name) => `principal.${name}`),
+  ...["session.purpose", "session.phase", "session.id", "model", "tool", "agent"],
+  ...["http.host", "http.method", "http.path"],
+];
 
 function numberLiteral(random: Random): string {
   const digits = random.pick(NUMBERS);
@@ -84,24 +96,15 @@ function numberLiteral(random: Random): string {
     : digits;
 }
 
-function anyField(random: Random, { selectors }: Scope): string {
+/** A field that may hold anything. */
+function openField(random: Random, { selectors }: Scope): string {
   return random.weighted<string>([
     [14, () => random.pick(ARGUMENTS).text],
-    [
-      1,
-      () =>
-        `principal.${random.pick(["id", "role", "verified", "groups", "tier", "org", "email", "method"])}`,
-    ],
-    [
-      1,
-      () =>
-        `http.${random.pick(["host", "port", "method", "path", "query.q", 'headers["x-team"]', "query"])}`,
-    ],
+    [1, () => random.pick(["http.query.q", 'http.headers["x-team"]'])],
     [
       selectors.length === 0 ? 0 : 2,
       () => `selectors.${random.pick(selectors)}${random.pick(["", ".score", ".list[0]"])}`,
     ],
-    [1, () => random.pick(["session.purpose", "session.phase", "session.id", "model", "tool", "agent"])],
   ]);
 }
 
@@ -110,6 +113,7 @@ function known(random: Random): string {
   const equals = random.pick(EQUALITY);
   return random.weighted<string>([
     [2, () => `purpose(${quote(random.pick(PURPOSES))})`],
+    [2, () => `args.path under ${quote(random.pick(DIRECTORIES))}`],
     [1, () => `session.phase ${equals} ${quote(random.pick(PHASES))}`],
     [1, () => `tool ${equals} ${quote(random.pick(TOOLS))}`],
     [1, () => `agent ${equals} ${quote(random.pick(AGENTS))}`],

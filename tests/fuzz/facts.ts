@@ -1,23 +1,29 @@
 /** Facts as bytes: what a host would say, and what it should not. */
 import { value } from "./actions.ts";
 import { damage } from "./damage.ts";
+import type { Policy } from "./policies.ts";
 import type { Random } from "./random.ts";
 import { spellList, spellObject, spellString } from "./spelling.ts";
-import { AGENTS, METHODS_OF_IDENTITY, MODELS, PHASES, PURPOSES, SELECTORS, STRINGS } from "./vocabulary.ts";
+import { AGENTS, METHODS_OF_IDENTITY, MODELS, PURPOSES, SELECTORS, STRINGS } from "./vocabulary.ts";
 
-export function facts(random: Random): Uint8Array {
+export function facts(random: Random, policy: Policy): Uint8Array {
   if (random.chance(0.15)) return new Uint8Array();
   const members: [string, string][] = [];
   const maybe = (probability: number, name: string, make: () => string): void => {
     if (!random.chance(probability)) return;
-    members.push([name, random.chance(0.985) ? make() : value(random, 1)]);
+    members.push([name, random.chance(0.996) ? make() : value(random, 1)]);
   };
-  maybe(0.05, "agent", () => spellString(random, random.pick(AGENTS)));
-  maybe(0.6, "principal", () => principal(random));
+  maybe(0.05, "agent", () => spellString(random, random.pick(random.chance(0.7) ? policy.agents : AGENTS)));
+  maybe(0.8, "principal", () => principal(random));
   maybe(0.5, "purpose", () => spellString(random, random.pick(PURPOSES)));
-  maybe(0.25, "phase", () => spellString(random, random.pick([...PHASES, ...PHASES, "nowhere", ""])));
-  maybe(0.6, "model", () => spellString(random, random.pick(MODELS)));
-  maybe(0.75, "selectors", () =>
+  maybe(policy.phases.length > 0 ? 0.5 : 0.005, "phase", () =>
+    spellString(
+      random,
+      random.chance(0.05) || policy.phases.length === 0 ? "nowhere" : random.pick(policy.phases),
+    ),
+  );
+  maybe(0.8, "model", () => spellString(random, random.pick(MODELS)));
+  maybe(0.9, "selectors", () =>
     spellObject(
       random,
       random.some(SELECTORS, 0.8).map((name) => [name, selector(random)] as const),
@@ -35,13 +41,7 @@ export function facts(random: Random): Uint8Array {
   maybe(0.7, "salt", () =>
     spellString(
       random,
-      random.pick([
-        "0123456789abcdef",
-        "a longer salt with é and 😀",
-        "0123456789abcdef",
-        "0123456789abcdé",
-        "short",
-      ]),
+      random.pick(["0123456789abcdef", "a longer salt with é and 😀", "0123456789abcdef", "0123456789abcdé"]),
     ),
   );
   maybe(0.05, "parent", () => '"r1"');
@@ -79,7 +79,7 @@ function principal(random: Random): string {
     random,
     random
       .some(members, 0.7)
-      .map(([name, text]) => [name, random.chance(0.02) ? value(random, 1) : text] as const),
+      .map(([name, text]) => [name, random.chance(0.004) ? value(random, 1) : text] as const),
   );
 }
 

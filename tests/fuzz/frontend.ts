@@ -2,7 +2,7 @@
 import { compile } from "../../bundles/compile/compile.ts";
 import { check, format, parse, type SourceFile } from "../../fpl-grammar/index.ts";
 import { damage } from "./damage.ts";
-import { policy } from "./policies.ts";
+import { draft } from "./policies.ts";
 import type { Random } from "./random.ts";
 
 const WORDS = [
@@ -50,8 +50,8 @@ const WORDS = [
 
 function text(random: Random): string {
   return random.weighted<string>([
-    [6, () => Buffer.from(damage(random, Buffer.from(policy(random).text))).toString("utf8")],
-    [2, () => swapped(random, policy(random).text)],
+    [6, () => Buffer.from(damage(random, Buffer.from(draft(random).text))).toString("utf8")],
+    [2, () => swapped(random, draft(random).text)],
     [2, () => random.times(random.below(60), () => random.pick(WORDS)).join(random.pick([" ", ""]))],
     [1, () => Buffer.from(random.times(random.below(200), () => random.below(256))).toString("utf8")],
     [1, () => random.pick(WORDS).repeat(1 + random.below(3000))],

@@ -88,7 +88,11 @@ function runPolicy(index: number): void {
   }
   const pair = new Pair(built, contextOf(seed));
   for (let round = 0; round < PAIRS_PER_POLICY; round++) {
-    const found: Case = { policy: generated.text, action: action(random, generated), facts: facts(random) };
+    const found: Case = {
+      policy: generated.text,
+      action: action(random, generated),
+      facts: facts(random, generated),
+    };
     const result = pair.compare(found.action, found.facts);
     totals.pairs++;
     codes.set(pair.lastCode, (codes.get(pair.lastCode) ?? 0) + 1);

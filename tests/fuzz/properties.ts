@@ -7,9 +7,9 @@ import { action } from "./actions.ts";
 import { contextOf } from "./case.ts";
 import { condition } from "./conditions.ts";
 import { facts } from "./facts.ts";
-import { type Kind, policy } from "./policies.ts";
+import { type Kind, type Policy, policy } from "./policies.ts";
 import type { Random } from "./random.ts";
-import { toolPattern } from "./vocabulary.ts";
+import { TOOLS, toolPattern } from "./vocabulary.ts";
 
 /** A property that does not hold, or null. `checked` counts the decisions that it was asked of. */
 export interface Finding {
@@ -38,13 +38,13 @@ function coreOf(text: string): RawCore | null {
 /** Compares the verdicts of two cores, or of one on two inputs, over generated actions. */
 function over(
   random: Random,
-  agents: string[],
+  generated: Policy,
   text: string,
   test: (actionBytes: Uint8Array, factsBytes: Uint8Array) => string | null,
 ): Finding {
   for (let index = 0; index < ACTIONS; index++) {
-    const actionBytes = action(random, { text, agents });
-    const factsBytes = facts(random);
+    const actionBytes = action(random, generated);
+    const factsBytes = facts(random, generated);
     const failure = test(actionBytes, factsBytes);
     if (failure === null) continue;
     const shown = `action ${Buffer.from(actionBytes)}\nfacts ${Buffer.from(factsBytes)}`;
@@ -55,13 +55,14 @@ function over(
 
 /** Adding a `deny!` never widens a verdict. */
 export function denyAlwaysNarrows(random: Random): Finding {
-  const { text, agents } = policy(random);
+  const generated = policy(random);
+  const { text } = generated;
   const before = coreOf(text);
-  const rule = `deny! "${toolPattern(random)}" when ${condition(random, { selectors: [], monotonic: false })}`;
+  const rule = `deny! "${toolPattern(random, generated.patterns.length > 0 ? generated.patterns : TOOLS)}" when ${condition(random, { selectors: [], monotonic: false })}`;
   const narrowed = text.replace("rules {\n", `rules {\n    ${rule}\n`);
   const after = coreOf(narrowed);
   if (before === null || after === null) return NONE;
-  return over(random, agents, narrowed, (actionBytes, factsBytes) => {
+  return over(random, generated, narrowed, (actionBytes, factsBytes) => {
     const old = verdictOf(before, actionBytes, factsBytes);
     const now = verdictOf(after, actionBytes, factsBytes);
     return RANK[now.effect]! <= RANK[old.effect]! ? null : `\`${rule}\` widens ${old.code} to ${now.code}`;
@@ -71,12 +72,13 @@ export function denyAlwaysNarrows(random: Random): Finding {
 /** To know less of the arguments never permits more, where no rule asks whether something is known. */
 export function unknownNeverWidens(random: Random): Finding {
   const kind: Kind = random.pick(["permits only", "denies always only"]);
-  const { text, agents } = policy(random, kind);
+  const generated = policy(random, kind);
+  const { text } = generated;
   const core = coreOf(text);
   if (core === null) return NONE;
-  return over(random, agents, text, (actionBytes, factsBytes) => {
+  return over(random, generated, text, (actionBytes, factsBytes) => {
     const known = verdictOf(core, actionBytes, factsBytes);
-    const poorer = withoutArgument(random, actionBytes);
+    const poorer = withoutArgument(random, core, actionBytes);
     if (poorer === null) return null;
     const unknown = verdictOf(core, poorer, factsBytes);
     if (RANK[unknown.effect]! <= RANK[known.effect]!) return null;
@@ -84,22 +86,22 @@ export function unknownNeverWidens(random: Random): Finding {
   });
 }
 
-/** The action with one of its arguments null; null for what is not an action. */
-function withoutArgument(random: Random, bytes: Uint8Array): Uint8Array | null {
-  try {
-    const parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    const names = Object.keys(parsed.args);
-    if (names.length === 0) return null;
-    parsed.args[random.pick(names)] = null;
-    return new TextEncoder().encode(JSON.stringify(parsed));
-  } catch {
-    return null;
-  }
+/** The canonical action with one of its arguments null; null for what is not an action. */
+function withoutArgument(random: Random, core: RawCore, bytes: Uint8Array): Uint8Array | null {
+  const canonical = core.canonicalize(bytes);
+  if (typeof canonical === "number") return null;
+  const parsed = JSON.parse(Buffer.from(canonical).toString());
+  if (typeof parsed?.args !== "object" || parsed.args === null) return null;
+  const names = Object.keys(parsed.args);
+  if (names.length === 0) return null;
+  parsed.args[random.pick(names)] = null;
+  return Buffer.from(JSON.stringify(parsed));
 }
 
 /** A formatted policy decides as the one before, by the same rules. */
 export function formattingKeepsVerdicts(random: Random): Finding {
-  const { text, agents } = policy(random);
+  const generated = policy(random);
+  const { text } = generated;
   const before = coreOf(text);
   if (before === null) return NONE;
   const formatted = format({ name: "policy.fpl", text }).text;
@@ -109,7 +111,7 @@ export function formattingKeepsVerdicts(random: Random): Finding {
   if (format({ name: "policy.fpl", text: formatted }).text !== formatted) {
     return { failure: `formatting twice changes the text\n${formatted}`, checked: 1 };
   }
-  return over(random, agents, text, (actionBytes, factsBytes) => {
+  return over(random, generated, text, (actionBytes, factsBytes) => {
     const says = (core: RawCore): string => {
       const { rule, ...rest } = verdictOf(core, actionBytes, factsBytes);
       return JSON.stringify({ ...rest, rule: rule?.id ?? null });
@@ -121,10 +123,11 @@ export function formattingKeepsVerdicts(random: Random): Finding {
 
 /** The canonical form of an action gets the action's verdict, and is its own canonical form. */
 export function canonicalActionsDecideAlike(random: Random): Finding {
-  const { text, agents } = policy(random);
+  const generated = policy(random);
+  const { text } = generated;
   const core = coreOf(text);
   if (core === null) return NONE;
-  return over(random, agents, text, (actionBytes, factsBytes) => {
+  return over(random, generated, text, (actionBytes, factsBytes) => {
     const canonical = core.canonicalize(actionBytes);
     if (typeof canonical === "number") return null;
     const again = core.canonicalize(canonical);

@@ -1,4 +1,5 @@
 /** Makes a failing case small: whole blocks and lines of the policy, then runs of bytes of action and facts. */
+import { blockEnd } from "./blocks.ts";
 import type { Case } from "./case.ts";
 import { splice } from "./damage.ts";
 
@@ -36,17 +37,6 @@ function shrinkPolicy(best: () => Case, improve: Improve): void {
   for (const simpler of [/ notify "[^"]*"/, / reason:? "[^"]*"/]) {
     improve({ ...best(), policy: best().policy.replace(simpler, "") });
   }
-}
-
-/** The line after the block that begins in that line, or the next line. */
-function blockEnd(lines: string[], start: number): number {
-  let depth = 0;
-  for (let line = start; line < lines.length; line++) {
-    if (lines[line]!.endsWith("{")) depth++;
-    if (lines[line]!.trim() === "}") depth--;
-    if (depth <= 0) return line + 1;
-  }
-  return lines.length;
 }
 
 function shrinkBytes(field: "action" | "facts", best: () => Case, improve: Improve): void {

@@ -10,8 +10,6 @@ export const TOOLS = [
   "a/b",
   "a/b/c",
   "a/x/c",
-  "mcp__git",
-  "Pay",
   "a",
   "x@1.0:y+z-w",
 ];
@@ -51,7 +49,7 @@ export const STRINGS = [
   "é",
   "Grüße",
   "😀",
-  "\ufffd\ud800\udc00",
+  "\uffee\ud800\udc00",
   'quote"back\\slash',
   "line\nbreak\ttab",
   "501",
@@ -75,7 +73,7 @@ export const NUMBERS = [
   "9007199254740992",
   "0.000001",
   "1234567890123456.5",
-  "12345678901234567",
+  "12345678901234568",
 ];
 
 export const PATTERNS = [
@@ -120,6 +118,9 @@ export const FILE_PATHS = [
   "/",
   "/etc/passwd",
   "/srv//data/./a",
+  "/srv/./data/a",
+  "/./srv/data",
+  "/srv/x/../data/a",
   "/srv/data/..",
   "/a\0b",
 ];
@@ -130,10 +131,10 @@ export const METHODS_OF_IDENTITY = ["oidc", "mtls"];
 export const TARGETS = ["ops", "finance", "audit", "ops-é"];
 export const REDACTIONS = ["card.number", "card", "cmd", "items[0]", "to", "amount"];
 
-/** A tool pattern near the tools. */
-export function toolPattern(random: Random): string {
-  if (random.chance(0.06)) return random.pick(["*", "**"]);
-  const segments = random.pick(TOOLS).split("/");
+/** A tool pattern near one of the tools. */
+export function toolPattern(random: Random, tools: readonly string[]): string {
+  if (random.chance(0.12)) return random.pick(["*", "**"]);
+  const segments = random.pick(tools).split("/");
   if (random.chance(0.5)) return segments.join("/");
   const changed = segments.map((segment) => {
     if (!random.chance(0.45)) return segment;
