@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../bundles/compile/compile.ts";
-import { COMPILER_DIAGNOSTICS } from "../../bundles/compile/diagnostics.ts";
 import { printListing } from "../../bundles/compile/listing.ts";
 import { COMPILER_VERSION } from "../../bundles/compile/manifest.ts";
 import { decode } from "../../bundles/format/decode.ts";
@@ -223,15 +222,6 @@ describe("refusals", () => {
     ];
     expect(codes(program([agent("a", { rules })]))).toEqual(["F901", "F902", "F912"]);
   });
-});
-
-test("every code of the compiler is in the reference", () => {
-  const page = readFileSync(new URL("../../docs/reference/diagnostics.md", import.meta.url), "utf8");
-  const documented = [...page.matchAll(/^\| (F9\d\d) \| error +\| (.*?) +\|$/gm)].map((row) => [
-    row[1],
-    row[2],
-  ]);
-  expect(documented).toEqual(Object.entries(COMPILER_DIAGNOSTICS));
 });
 
 describe("determinism", () => {
