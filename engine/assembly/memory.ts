@@ -19,8 +19,7 @@ const REGIONS: usize = 0x10000;
 export const TAG: usize = REGIONS;
 export const PREVIOUS: usize = TAG + 32;
 export const ENGINE: usize = PREVIOUS + 32;
-export const HASH: usize = ENGINE + 32;
-export const BUNDLE_DIGEST: usize = HASH + 32;
+export const BUNDLE_DIGEST: usize = ENGINE + 32;
 export const ACTION_DIGEST: usize = BUNDLE_DIGEST + 32;
 export const INPUTS_DIGEST: usize = ACTION_DIGEST + 32;
 /** Index of the agent's policy block in the last decision, or NONE; one u32. */
@@ -58,6 +57,8 @@ export const OUTPUT: usize = CANONICAL_LIMIT + MARGIN;
 export const OUTPUT_LIMIT: usize = OUTPUT + 2 * MAX_OBLIGATION_BYTES;
 /** A record: a verdict, the action with its redactions, the facts. */
 export const RECORD: usize = OUTPUT_LIMIT + MARGIN;
+/** Right before the record, so that a host can take both at once. */
+export const HASH: usize = RECORD - 32;
 /** Texts to hash may be as long: from ACTION_TEXT on there is more room, all of it free then. */
 export const MAX_RECORD_BYTES: u32 = 4 * MAX_OBLIGATION_BYTES;
 export const RECORD_LIMIT: usize = RECORD + MAX_RECORD_BYTES;

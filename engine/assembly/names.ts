@@ -7,6 +7,13 @@ export const SLOT_SCOPE: usize = 4;
 export const SLOT_STRING: usize = 8;
 export const SLOT_TARGET: usize = 12;
 
+/** How many tools the system names: most policies none, and then it is not asked. */
+export let systemNames: u32 = 0;
+
+export function setSystemNames(count: u32): void {
+  systemNames = count;
+}
+
 /** FNV-1a over the scope's bytes and the name's, mixed. */
 export function hashName(scope: u32, name: usize, length: u32): u32 {
   let hash = HASH_OFFSET;

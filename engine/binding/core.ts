@@ -191,12 +191,8 @@ export class Core {
       actionBytes === LONE_SURROGATE
         ? exports.refuse(CODE_LONE_SURROGATE, TOO_LARGE, factsBytes, low, high)
         : exports.decideRecorded(actionBytes, factsBytes, low, high);
-    const verdict = this.#verdictOf(instance, packed >>> 0);
-    return {
-      verdict,
-      record: instance.read(exports.recordPointer(), exports.recordBytes() >>> 0),
-      hash: instance.readHash(),
-    };
+    const { record, hash } = instance.readRecord();
+    return { verdict: this.#verdictOf(instance, packed >>> 0), record, hash };
   }
 
   #recordTrap(
@@ -212,11 +208,7 @@ export class Core {
     const factsBytes = handedOver(instance.writeFacts(facts));
     instance.writeDigest(exports.previousPointer(), place.previous);
     exports.refuse(CODE_ENGINE_TRAP, actionBytes, factsBytes, low, high);
-    return {
-      verdict: TRAP,
-      record: instance.read(exports.recordPointer(), exports.recordBytes() >>> 0),
-      hash: instance.readHash(),
-    };
+    return { verdict: TRAP, ...instance.readRecord() };
   }
 
   #verdictOf(instance: Instance, packed: number): Verdict {

@@ -144,6 +144,13 @@ export class Instance {
     return this.bytes.slice(pointer, pointer + length);
   }
 
+  /** A copy of the last record and of its hash, which stands right before it; two views of one buffer. */
+  readRecord(): { record: Uint8Array<ArrayBuffer>; hash: Uint8Array<ArrayBuffer> } {
+    const length = this.exports.recordBytes() >>> 0;
+    const both = this.read(this.exports.hashPointer(), DIGEST_BYTES + length);
+    return { record: both.subarray(DIGEST_BYTES), hash: both.subarray(0, DIGEST_BYTES) };
+  }
+
   readHash(): Uint8Array<ArrayBuffer> {
     return this.read(this.exports.hashPointer(), DIGEST_BYTES);
   }

@@ -2,7 +2,7 @@
 import { NONE, SCOPE_SYSTEM } from "../../constants";
 import { matched, nextMark, patternMarks } from "../arrays";
 import { AGENT_ANY, AGENT_GLOB_ROOT, agentAt, SYSTEM_ANY, system } from "../bundle";
-import { find } from "../names";
+import { find, systemNames } from "../names";
 import { matchGlobs } from "./globs";
 
 /** How many patterns of `matched` hold, and how many of them are the system's. */
@@ -31,7 +31,7 @@ export function dispatch(tool: usize, length: u32, agent: u32): void {
 }
 
 function matchScope(scope: u32, globRoot: u32, any: u32, tool: usize, length: u32): void {
-  addMatch(find(scope, tool, length));
+  if (scope != SCOPE_SYSTEM || systemNames != 0) addMatch(find(scope, tool, length));
   if (globRoot != NONE) matchGlobs(globRoot, tool, length);
   addMatch(any);
 }

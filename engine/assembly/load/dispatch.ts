@@ -6,6 +6,7 @@ import {
   LOOP_ANY,
   NONE,
   SCOPE_AGENTS,
+  SCOPE_SYSTEM,
   SECTION_EXACT,
   SECTION_GLOBS,
 } from "../../constants";
@@ -31,7 +32,7 @@ import {
   stringLength,
   stringText,
 } from "../bundle";
-import { hashName, SLOT_SCOPE, SLOT_STRING, SLOT_TARGET } from "../names";
+import { hashName, setSystemNames, SLOT_SCOPE, SLOT_STRING, SLOT_TARGET } from "../names";
 
 const LEAST_CAPACITY: u32 = 4;
 
@@ -44,6 +45,7 @@ export function checkExact(): u32 {
   if (capacity < LEAST_CAPACITY || (capacity & (capacity - 1)) != 0) return LOAD_BAD_SECTION;
   if (room != 8 + <u64>capacity * SLOT_BYTES || load<u32>(slots - 4) != 0) return LOAD_BAD_SECTION;
   let entries: u32 = 0;
+  let systemEntries: u32 = 0;
   let lastEmpty: u32 = NONE;
   for (let slot: u32 = 0; slot < capacity; slot++) {
     if (isEmpty(slots + <usize>slot * SLOT_BYTES)) lastEmpty = slot;
@@ -61,10 +63,12 @@ export function checkExact(): u32 {
     }
     const status = checkSlot(at);
     if (status != LOAD_OK) return status;
+    if (load<u32>(at, SLOT_SCOPE) == SCOPE_SYSTEM) systemEntries++;
     // A search starts at the name's home and stops at an empty slot: none may lie between.
     const home = load<u32>(at) & mask;
     if (((slot - home) & mask) >= ((slot - lastEmpty) & mask)) return LOAD_BAD_REFERENCE;
   }
+  setSystemNames(systemEntries);
   return LOAD_OK;
 }
 

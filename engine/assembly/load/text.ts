@@ -1,7 +1,8 @@
 /** Order and encoding of the bundle's texts. */
 import { LOAD_BAD_SECTION, LOAD_BAD_STRING, LOAD_OK, LOAD_TOO_LARGE, MAX_INPUT_BYTES } from "../../constants";
 
-const HIGH_BITS: u64 = 0x8080808080808080;
+const CONTINUATION_MASK: u32 = 0xc0;
+const CONTINUATION: u32 = 0x80;
 
 /** -1, 0 or 1: the order of two runs of bytes. */
 export function compareBytes(left: usize, leftLength: u32, right: usize, rightLength: u32): i32 {
@@ -24,7 +25,7 @@ function sequenceBytes(text: usize, room: usize, lead: u32): usize {
   const highest: u32 = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
   if (second < lowest || second > highest) return 0;
   for (let i: usize = 2; i < count; i++) {
-    if ((load<u8>(text + i) & 0xc0) != 0x80) return 0;
+    if ((load<u8>(text + i) & CONTINUATION_MASK) != CONTINUATION) return 0;
   }
   return count;
 }
@@ -32,8 +33,8 @@ function sequenceBytes(text: usize, room: usize, lead: u32): usize {
 export function isUtf8(text: usize, length: u32): bool {
   const end = text + length;
   while (text < end) {
-    if (text + 8 <= end && (load<u64>(text) & HIGH_BITS) == 0) {
-      text += 8;
+    if (text + 16 <= end && i8x16.bitmask(v128.load(text)) == 0) {
+      text += 16;
       continue;
     }
     const lead = <u32>load<u8>(text);
@@ -70,9 +71,11 @@ export function checkStrings(table: usize, room: u32): u32 {
     const length = end - start;
     if (length > MAX_INPUT_BYTES) return LOAD_TOO_LARGE;
     if (id > 0 && compareBytes(previous, previousLength, bytes + start, length) >= 0) return LOAD_BAD_STRING;
-    if (!isUtf8(bytes + start, length)) return LOAD_BAD_STRING;
+    // Within text that is well-formed as a whole (below), a string is so if it begins where a character does.
+    if (length > 0 && (load<u8>(bytes + start) & CONTINUATION_MASK) == CONTINUATION) return LOAD_BAD_STRING;
     previous = bytes + start;
     previousLength = length;
   }
-  return LOAD_OK;
+  const end = load<u32>(starts + 4 * <usize>count);
+  return isUtf8(bytes, end) ? LOAD_OK : LOAD_BAD_STRING;
 }
