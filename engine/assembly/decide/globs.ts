@@ -12,7 +12,7 @@ import {
   NODE_SEGMENT_STAR,
   nodes,
 } from "../bundle";
-import { addMatch } from "./dispatch";
+import { addMatch } from "./matches";
 
 const SLASH: u32 = 0x2f;
 

@@ -5,7 +5,7 @@
 import { NONE } from "../../constants";
 import { HEAP_BYTES, heap, matched } from "../arrays";
 import { patternAt, sliceCount, sliceFirst } from "../bundle";
-import { matchedCount } from "./dispatch";
+import { matchedCount } from "./matches";
 
 const HEAP_NEXT: usize = 4;
 const HEAP_END: usize = 8;

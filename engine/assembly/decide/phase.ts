@@ -13,7 +13,7 @@ import {
 } from "../bundle";
 import { equal } from "../json/bytes";
 import { lengthOf, textOf } from "../json/tape";
-import { matchedCount, matchedSystem } from "./dispatch";
+import { matchedCount, matchedSystem } from "./matches";
 import { factPhase } from "./facts";
 import { agent, deny } from "./verdict";
 

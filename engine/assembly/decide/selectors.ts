@@ -19,7 +19,7 @@ import {
   stringText,
 } from "../bundle";
 import { member } from "../json/tape";
-import { matchedCount } from "./dispatch";
+import { matchedCount } from "./matches";
 import { factSelectors, factUnavailable, isTimeout } from "./facts";
 import { isNull } from "./members";
 import { agent, DETAIL_SELECTOR, decideBy, deny, explain } from "./verdict";
