@@ -1,12 +1,11 @@
 import { decodeContainer } from "./container.ts";
 import { sha256Hex } from "./trust/bytes.ts";
 import { outcome, refuse, type TrustRefusal } from "./trust/errors.ts";
-import type { TrustFile } from "./trust/trust-file.ts";
-import { type HighestSequence, inspectEnvelope, verify } from "./trust/verify.ts";
+import { inspectEnvelope, type VerifyOptions, verify } from "./trust/verify.ts";
 
 /** Against a trust file, which is the rule; or explicitly without, for experiments. Nothing in between. */
 export type LoadOptions =
-  | { trust: TrustFile; nowMs: number; highest: HighestSequence | null; insecure?: never }
+  | (Omit<VerifyOptions, "kind"> & { insecure?: never })
   | { insecure: true; trust?: never };
 
 export interface Loaded {
@@ -49,7 +48,8 @@ export function load(file: Uint8Array, options: LoadOptions): LoadResult {
   const { bundle, envelope } = container;
   if (options.insecure === true) return loadInsecure(bundle, envelope);
   if (envelope === null) return outcome(() => refuse("unsigned"));
-  const verified = verify(bundle, envelope, options);
+  const { trust, nowMs, highest, sha256Hex: hash = sha256Hex } = options;
+  const verified = verify(bundle, envelope, { trust, nowMs, highest, sha256Hex: hash });
   if (!verified.ok) return verified;
   const { digest, sequence } = verified.statement;
   return { ok: true, bundle, digest, signed: true, sequence, keys: verified.keys };

@@ -1,4 +1,5 @@
 /** Getting a policy ready: read, verify, load into a core of its own, remember. Nothing is in use before all of it is done. */
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { load } from "../../bundles/load.ts";
@@ -38,6 +39,10 @@ export interface Ready {
   core: Core;
   identity: Identity;
   highest: HighestSequence | null;
+}
+
+function sha256Hex(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 async function readBytes(
@@ -82,7 +87,7 @@ export async function prepare(
   if (!state.ok) return state;
   const before = newer(highest, state.highest);
   const nowMs = (options.nowMs ?? Date.now)();
-  const loaded = load(file.bytes, { trust: trust.trust, nowMs, highest: before });
+  const loaded = load(file.bytes, { trust: trust.trust, nowMs, highest: before, sha256Hex });
   if (!loaded.ok) return loaded;
   const now = { sequence: loaded.sequence!, digest: loaded.digest };
   const ready = await intoCore(loaded, now);
