@@ -43,8 +43,8 @@ export function withoutComments(text: string): string {
 export function importsOf(source: Source): string[] {
   const code = withoutComments(source.text);
   const found: string[] = [];
-  for (const match of code.matchAll(/(?:^|[;\s])(?:import|export)\s(?:[^"';]*?\sfrom\s*)?["']([^"']+)["']/g))
-    found.push(match[1]!);
+  const statement = /^(?:import|export)\s(?:[^"';]*?\sfrom\s*)?["']([^"']+)["']/gm;
+  for (const match of code.matchAll(statement)) found.push(match[1]!);
   for (const match of code.matchAll(/\bimport\s*\(\s*["']([^"']+)["']\s*\)/g)) found.push(match[1]!);
   return found;
 }
