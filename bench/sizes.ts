@@ -1,4 +1,5 @@
 /** What is not a decision: the core's size, memory, loading with verification, compiling. */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { load } from "../bundles/load.ts";
@@ -21,6 +22,11 @@ export interface Sizes {
 
 const RULES = 10_000;
 
+/** As the Node host hashes. */
+function sha256Hex(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
 export async function measureSizes(): Promise<Sizes> {
   const wasm = readFileSync(coreFile);
   const { policy } = makeWorkload(RULES);
@@ -28,7 +34,7 @@ export async function measureSizes(): Promise<Sizes> {
   const bundle = compilePolicy(policy);
   const { file, trust, nowMs } = signForBench(bundle);
   const verify = () => {
-    const outcome = load(file, { trust, nowMs, highest: null });
+    const outcome = load(file, { trust, nowMs, highest: null, sha256Hex });
     if (!outcome.ok) throw new Error(`the signed bundle was refused: ${outcome.code}`);
     return outcome.bundle;
   };
