@@ -56,7 +56,7 @@ async function printSuites(run: Run, style: Style): Promise<void> {
     for (const { title, line, problem, explanation } of failed) {
       const detail = explanationText(explanation, display, width, style).replace(/^(?=.)/gm, "    ");
       await print(
-        `\n  ${style.red("✗")} ${style.bold(title)}  ${style.dim(`${file}:${line}`)}\n    ${problem}\n\n${detail}\n`,
+        `\n  ${style.red("✗")} ${style.bold(title)}  ${style.dim(`${file}:${line}`)}\n    ${problem}\n\n${detail}`,
       );
     }
   }
