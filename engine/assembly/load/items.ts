@@ -63,6 +63,7 @@ export function checkItems(): u32 {
   }
   for (let at = selectors; at < redacts; at += 12) {
     if (load<u32>(at) >= stringCount) return LOAD_BAD_REFERENCE;
+    if (stringLength(load<u32>(at)) > MAX_TEXT_BYTES) return LOAD_TOO_LARGE;
     if (!isNarrowing(load<u32>(at, 4)) || !isNarrowing(load<u32>(at, 8))) return LOAD_BAD_REFERENCE;
   }
   for (let at = redacts; at < credentials; at += 4) {

@@ -34,6 +34,7 @@ import {
   CODE_NO_POLICY,
   CODE_NUMBER_OUT_OF_RANGE,
   CODE_PHASE_UNKNOWN,
+  CODE_RECORD_UNWRITABLE,
   CODE_RULE_DEFER,
   CODE_RULE_DEFER_MISSING,
   CODE_RULE_DEFER_WRONG_TYPE,
@@ -124,6 +125,7 @@ function refusalName(code: u32): string {
     case CODE_DELEGATION_UNSUPPORTED: return "delegation_unsupported";
     case CODE_ENGINE_TRAP: return "engine_trap";
     case CODE_NO_POLICY: return "no_policy";
+    case CODE_RECORD_UNWRITABLE: return "record_unwritable";
     default: return "unknown";
   }
 }
