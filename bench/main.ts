@@ -7,7 +7,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { contenders } from "./faramesh.ts";
-import { type Contender, measure, type Timing } from "./measure.ts";
+import { type Contender, measure } from "./measure.ts";
 import { casbin } from "./peers/casbin.ts";
 import { casl } from "./peers/casl.ts";
 import { cedar } from "./peers/cedar.ts";
@@ -15,14 +15,9 @@ import { floors } from "./peers/floors.ts";
 import { jsonRulesEngine } from "./peers/json-rules-engine.ts";
 import { drawLatency } from "./plot.ts";
 import { describeMachine, printSizes, printTargets, printTimings } from "./report.ts";
+import type { Results } from "./results.ts";
 import { measureSizes } from "./sizes.ts";
 import { makeWorkload, REQUEST_BYTES, type Workload } from "./workload.ts";
-
-export interface Results {
-  machine: string;
-  timings: { rules: number; timings: Timing[] }[];
-  sizes: Awaited<ReturnType<typeof measureSizes>>;
-}
 
 const { values: options } = parseArgs({
   args: process.argv.slice(2),

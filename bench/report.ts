@@ -1,7 +1,7 @@
 /** Prints results as tables, and each target with what this run reached. */
 import { cpus } from "node:os";
-import type { Results } from "./main.ts";
 import type { Timing } from "./measure.ts";
+import type { Results } from "./results.ts";
 import type { Sizes } from "./sizes.ts";
 
 type Say = (line: string) => void;

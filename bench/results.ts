@@ -1,0 +1,9 @@
+/** What one run of the benchmark found; also the shape of bench/dist/results.json. */
+import type { Timing } from "./measure.ts";
+import type { Sizes } from "./sizes.ts";
+
+export interface Results {
+  machine: string;
+  timings: { rules: number; timings: Timing[] }[];
+  sizes: Sizes;
+}
