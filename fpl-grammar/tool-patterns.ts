@@ -121,17 +121,6 @@ export function overlap(left: string, right: string): string | null {
   return findName(left, right, true);
 }
 
-export function matchesTool(pattern: string, name: string): boolean {
-  return readings(pattern).some((items) => {
-    let states: Set<number> = startOf(items);
-    for (const character of name) {
-      states = step(items, states, character);
-      if (states.size === 0) return false;
-    }
-    return states.has(items.length);
-  });
-}
-
 interface Node {
   left: Set<number>[];
   right: Set<number>[];
