@@ -69,20 +69,46 @@ export function coreDigest(): Uint8Array {
 /** The limit of an input's region; a longer text is announced by its length alone. */
 const MAX_INPUT_BYTES = 1048576;
 
+let shared: { exports: Exports; holds: RawCore } | null = null;
+
+/** One policy in the core. All share one instance, which takes up the policy of whoever asks, and is made anew after a trap. */
 export class RawCore {
-  private readonly exports: Exports;
-  private readonly ruleCount: number;
+  private readonly policy: Compiled;
+  private readonly context: RecordContext;
 
   constructor(policy: Compiled, context: RecordContext) {
-    this.exports = new Instance(coreModule(), {}).exports as unknown as Exports;
-    this.ruleCount = policy.ir.rules.length;
-    const pointer = this.exports.reserve(policy.bundle.length);
+    this.policy = policy;
+    this.context = context;
+    void this.exports;
+  }
+
+  private get exports(): Exports {
+    if (shared?.holds === this) return shared.exports;
+    const exports = shared?.exports ?? (new Instance(coreModule(), {}).exports as Exports);
+    shared = { exports, holds: this };
+    this.load(exports);
+    return exports;
+  }
+
+  private load(exports: Exports): void {
+    const { bundle } = this.policy;
+    const pointer = exports.reserve(bundle.length);
     if (pointer === 0) throw new Error("the core cannot reserve memory for the bundle");
-    this.write(pointer, policy.bundle);
-    const status = this.exports.load(policy.bundle.length, context.signed ? 1 : 0);
+    this.write(pointer, bundle);
+    const status = exports.load(bundle.length, this.context.signed ? 1 : 0);
     if (status !== 0) throw new Error(`the core refuses the bundle with status ${status}`);
-    this.write(this.exports.previousPointer(), context.previous);
-    this.write(this.exports.enginePointer(), context.engineDigest);
+    this.write(exports.previousPointer(), this.context.previous);
+    this.write(exports.enginePointer(), this.context.engineDigest);
+  }
+
+  /** A call that ends in a trap leaves a memory that is not to be trusted. */
+  private guarded<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      shared = null;
+      throw error;
+    }
   }
 
   private write(pointer: number, bytes: Uint8Array): void {
@@ -118,22 +144,27 @@ export class RawCore {
       effects.indexOf(verdict.effect) === ((packed >>> 8) & 3) &&
       more === ((packed & 0x400) !== 0) &&
       (verdict.rule === null) === rule < 0 &&
-      rule < this.ruleCount;
+      rule < this.policy.ir.rules.length;
     if (!agrees) throw new Error(`packed ${packed.toString(16)} does not say ${JSON.stringify(verdict)}`);
   }
 
   decide(action: Uint8Array, facts: Uint8Array): Uint8Array {
-    this.writeInputs(action, facts);
-    return this.describe(this.exports.decide(action.length, facts.length, 0));
+    return this.guarded(() => {
+      this.writeInputs(action, facts);
+      return this.describe(this.exports.decide(action.length, facts.length, 0));
+    });
   }
 
   decideRecorded(action: Uint8Array, facts: Uint8Array, sequence: bigint): Omit<Outcome, "verdict"> {
-    this.writeInputs(action, facts);
-    const low = Number(sequence & 0xffffffffn);
-    const packed = this.exports.decideRecorded(action.length, facts.length, low, Number(sequence >> 32n));
-    const record = this.read(this.exports.recordPointer(), this.exports.recordBytes());
-    const hash = this.read(this.exports.hashPointer(), 32);
-    return { recordedVerdict: this.describe(packed), record, hash };
+    return this.guarded(() => {
+      this.writeInputs(action, facts);
+      const low = Number(sequence & 0xffffffffn);
+      const high = Number(sequence >> 32n);
+      const packed = this.exports.decideRecorded(action.length, facts.length, low, high);
+      const record = this.read(this.exports.recordPointer(), this.exports.recordBytes());
+      const hash = this.read(this.exports.hashPointer(), 32);
+      return { recordedVerdict: this.describe(packed), record, hash };
+    });
   }
 
   trace(action: Uint8Array, facts: Uint8Array): TraceEvent[] {

@@ -2,12 +2,13 @@
 import { describe, expect, test } from "vitest";
 import * as constants from "../../engine/constants.ts";
 import { CODES, type Decision, HOST_CODES, readVectors } from "../vectors/vectors.ts";
+import { BINDING } from "./binding.ts";
 import { CORE, coreDigest, RawCore } from "./core.ts";
 import { difference, type Implementation, type Outcome, type RecordContext } from "./implementation.ts";
 import { type Compiled, compiled } from "./policy.ts";
 import { REFERENCE } from "./reference.ts";
 
-const IMPLEMENTATIONS: Implementation[] = [REFERENCE, CORE];
+const IMPLEMENTATIONS: Implementation[] = [REFERENCE, CORE, BINDING];
 const VECTORS = readVectors();
 const CONTEXT: RecordContext = {
   engineDigest: coreDigest(),

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { BINDING } from "../conformance/binding.ts";
 import { CORE, coreDigest } from "../conformance/core.ts";
 import { difference, type Loaded, type RecordContext } from "../conformance/implementation.ts";
 import { type Compiled, compilePolicy } from "../conformance/policy.ts";
@@ -28,12 +29,12 @@ export const contextOf = (seed: number): RecordContext => ({
   previous: new Uint8Array(32).fill(seed & 0xff),
 });
 
-/** Both implementations with the policy loaded. */
-export class Pair {
+/** The implementations with one policy loaded, for as long as no other is. */
+export class Trial {
   private readonly reference: Loaded;
-  private core: Loaded;
   private readonly policy: Compiled;
   private readonly context: RecordContext;
+  private others: { name: string; loaded: Loaded }[];
   /** Code of the last verdict of the reference. */
   lastCode = "";
 
@@ -41,28 +42,42 @@ export class Pair {
     this.policy = policy;
     this.context = context;
     this.reference = REFERENCE.load(policy, context);
-    this.core = CORE.load(policy, context);
+    this.others = this.loadOthers();
   }
 
-  /** Null when both say the same. A breakdown of either is a difference. */
+  private loadOthers(): { name: string; loaded: Loaded }[] {
+    return [CORE, BINDING].map((one) => ({ name: one.name, loaded: one.load(this.policy, this.context) }));
+  }
+
+  /** Null when all say the same. A breakdown of one is a difference. */
   compare(action: Uint8Array, facts: Uint8Array): Difference | null {
     const expected = this.reference.decide(action, facts);
     this.lastCode = code(Buffer.from(expected.verdict).toString());
-    try {
-      const found = difference(expected, this.core.decide(action, facts));
-      if (found === null) return null;
-      return {
-        signature: `${found.part} ${code(found.left)} ${code(found.right)}`,
-        text: `${found.part}\n  reference ${found.left}\n  core      ${found.right}`,
-      };
-    } catch (error) {
-      this.core = CORE.load(this.policy, this.context);
-      return {
-        signature: "breakdown",
-        text: `the core broke down: ${error}\n  reference ${Buffer.from(expected.verdict)}`,
-      };
+    for (const { name, loaded } of this.others) {
+      try {
+        const found = difference(expected, loaded.decide(action, facts));
+        if (found !== null) return describe(name, found);
+      } catch (error) {
+        this.others = this.loadOthers();
+        const verdict = Buffer.from(expected.verdict);
+        return {
+          signature: `${name} breaks down`,
+          text: `${name} breaks down: ${error}\n  reference ${verdict}`,
+        };
+      }
     }
+    return null;
   }
+}
+
+function describe(
+  name: string,
+  { part, left, right }: { part: string; left: string; right: string },
+): Difference {
+  return {
+    signature: `${part} of ${name}, ${code(left)} ${code(right)}`,
+    text: `${part}\n  reference ${left}\n  ${name.padEnd(9)} ${right}`,
+  };
 }
 
 const code = (text: string): string => /"code":"(\w+)"/.exec(text)?.[1] ?? "";
@@ -70,7 +85,7 @@ const code = (text: string): string => /"code":"(\w+)"/.exec(text)?.[1] ?? "";
 /** The difference of a case on its own, or null; null also when its policy does not compile. */
 export function differenceOf({ policy, action, facts }: Case, seed: number): Difference | null {
   const built = compilePolicy(policy);
-  return "errors" in built ? null : new Pair(built, contextOf(seed)).compare(action, facts);
+  return "errors" in built ? null : new Trial(built, contextOf(seed)).compare(action, facts);
 }
 
 interface Stored {

@@ -7,7 +7,7 @@ import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { compilePolicy } from "../conformance/policy.ts";
 import { action } from "./actions.ts";
-import { type Case, contextOf, corpus, type Difference, differenceOf, keep, Pair } from "./case.ts";
+import { type Case, contextOf, corpus, type Difference, differenceOf, keep, Trial } from "./case.ts";
 import { facts } from "./facts.ts";
 import { askFrontEnd } from "./frontend.ts";
 import { policy } from "./policies.ts";
@@ -86,16 +86,16 @@ function runPolicy(index: number): void {
     }
     return;
   }
-  const pair = new Pair(built, contextOf(seed));
+  const trial = new Trial(built, contextOf(seed));
   for (let round = 0; round < PAIRS_PER_POLICY; round++) {
     const found: Case = {
       policy: generated.text,
       action: action(random, generated),
       facts: facts(random, generated),
     };
-    const result = pair.compare(found.action, found.facts);
+    const result = trial.compare(found.action, found.facts);
     totals.pairs++;
-    codes.set(pair.lastCode, (codes.get(pair.lastCode) ?? 0) + 1);
+    codes.set(trial.lastCode, (codes.get(trial.lastCode) ?? 0) + 1);
     if (result === null) continue;
     reportDifference(found, result, index);
     return;

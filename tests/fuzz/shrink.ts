@@ -18,6 +18,7 @@ export function shrink(found: Case, fails: (candidate: Case) => boolean): Case {
   do {
     size = sizeOf(best);
     shrinkPolicy(() => best, improve);
+    for (const field of ["facts", "action"] as const) shrinkMembers(field, () => best, improve);
     shrinkBytes("facts", () => best, improve);
     shrinkBytes("action", () => best, improve);
   } while (sizeOf(best) < size && tries < MAX_TRIES);
@@ -37,6 +38,39 @@ function shrinkPolicy(best: () => Case, improve: Improve): void {
   for (const simpler of [/ notify "[^"]*"/, / reason:? "[^"]*"/]) {
     improve({ ...best(), policy: best().policy.replace(simpler, "") });
   }
+}
+
+/** Where the text is JSON: whole members and elements, and values by what is simpler. */
+function shrinkMembers(field: "action" | "facts", best: () => Case, improve: Improve): void {
+  for (let at = 0; ; at++) {
+    const candidates = withoutNode(Buffer.from(best()[field]).toString(), at);
+    if (candidates === null) return;
+    if (candidates.some((text) => improve({ ...best(), [field]: new TextEncoder().encode(text) }))) at--;
+  }
+}
+
+/** The texts without the node of that number, in document order, or with it simpler; null when there is no such node. */
+function withoutNode(text: string, wanted: number): string[] | null {
+  let count = 0;
+  let found = false;
+  const edit = (replacement: unknown): string | null => {
+    count = 0;
+    found = false;
+    try {
+      return JSON.stringify(
+        JSON.parse(text, (_, value) => {
+          if (count++ !== wanted) return value;
+          found = true;
+          return replacement;
+        }),
+      );
+    } catch {
+      return null;
+    }
+  };
+  const texts = [undefined, 0, ""].map(edit);
+  if (!found) return null;
+  return texts.filter((one): one is string => typeof one === "string" && one.length < text.length);
 }
 
 function shrinkBytes(field: "action" | "facts", best: () => Case, improve: Improve): void {
