@@ -114,7 +114,8 @@ export class Instance {
   #write(region: TextRegion, text: string | Uint8Array): number {
     if (typeof text !== "string") {
       if (text.byteLength > MAX_INPUT_BYTES) return TOO_LARGE;
-      this.bytes.set(text, region.pointer);
+      // The view refuses what another thread has made longer since.
+      region.view.set(text);
       return text.byteLength;
     }
     // A UTF-16 unit takes a byte or more.

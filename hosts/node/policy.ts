@@ -63,6 +63,11 @@ function toText(input: Input): Text {
   }
 }
 
+/** Not by `slice`, which for a Buffer gives a view of the same memory. */
+function copyOf(text: Text): Text {
+  return typeof text === "string" ? text : new Uint8Array(text);
+}
+
 function denial(code: CodeName): Verdict {
   const { name } = codeNamed(code);
   const obligations = { credentials: [], notify: [], redact: [] };
@@ -113,8 +118,8 @@ export class Policy {
   /** Decides and answers when the record is durable in the log; without a durable record the verdict is a deny. */
   async decideLogged(action: Input, facts: Input | undefined, log: RecordLog): Promise<RecordedDecision> {
     // Copied: what was handed in is judged, also when the caller's buffer changes before its turn comes.
-    const actionText = toText(action).slice();
-    const factsText = facts === undefined ? undefined : toText(facts).slice();
+    const actionText = copyOf(toText(action));
+    const factsText = facts === undefined ? undefined : copyOf(toText(facts));
     try {
       const appended = await log.append((tip) => record(this.#ready.core, actionText, factsText, tip));
       if (!appended.ok) return unrecorded(appended);

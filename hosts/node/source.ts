@@ -48,8 +48,9 @@ function sha256Hex(bytes: Uint8Array): string {
 async function readBytes(
   source: string | Uint8Array,
 ): Promise<{ ok: true; bytes: Uint8Array } | HostRefusal> {
-  // Copied: what is verified must be what is loaded, whatever the caller does to the buffer meanwhile.
-  if (typeof source !== "string") return { ok: true, bytes: source.slice() };
+  // Copied, and not by `slice`, which for a Buffer gives a view of the same memory: what is verified must be what is loaded,
+  // whatever the caller does to the buffer meanwhile.
+  if (typeof source !== "string") return { ok: true, bytes: new Uint8Array(source) };
   try {
     return { ok: true, bytes: await readFile(source) };
   } catch (error) {

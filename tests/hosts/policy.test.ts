@@ -24,6 +24,12 @@ const nowMs = () => NOW_MS;
 const refund = (amount: unknown) =>
   JSON.stringify({ agent: "shop", tool: "stripe/refund", args: { amount } });
 
+/** A Buffer's `slice` is no copy. */
+const ARRAYS: [string, (bytes: Uint8Array) => Uint8Array][] = [
+  ["Uint8Array", (bytes) => new Uint8Array(bytes)],
+  ["Buffer", (bytes) => Buffer.from(bytes)],
+];
+
 function opened(text = small, sequence = 1): Promise<Policy> {
   return openPolicy(fileOf(text, sequence, first), { trust: trustIn(first), nowMs });
 }
@@ -101,13 +107,16 @@ describe("opening", () => {
     expect(await refusedWith(openPolicy(noBundle, { insecure: true }))).toBe("bundle_refused");
   });
 
-  test("what the caller does to the bytes afterwards changes nothing", async () => {
-    const file = fileOf(small, 1, first);
-    const other = fileOf(large, 1, first);
-    const opening = openPolicy(file, { trust: trustIn(first), nowMs });
-    file.set(other.subarray(0, file.length));
-    expect((await opening).decide(refund(500)).effect).toBe("defer");
-  });
+  test.each(ARRAYS)(
+    "what the caller does to the bytes of a %s afterwards changes nothing",
+    async (_, arrayOf) => {
+      const file = arrayOf(fileOf(small, 1, first));
+      const other = fileOf(large, 1, first);
+      const opening = openPolicy(file, { trust: trustIn(first), nowMs });
+      file.set(other.subarray(0, file.length));
+      expect((await opening).decide(refund(500)).effect).toBe("defer");
+    },
+  );
 });
 
 describe("deciding", () => {
@@ -246,14 +255,17 @@ describe("recording", () => {
     });
   });
 
-  test("the bytes that were handed in are judged, whatever becomes of the buffer", async () => {
-    const policy = await opened();
-    const log = await openedLog();
-    const buffer = new TextEncoder().encode(refund(640));
-    const deciding = policy.decideLogged(buffer, undefined, log);
-    buffer.set(new TextEncoder().encode(refund(20)));
-    expect((await deciding).verdict.effect).toBe("defer");
-  });
+  test.each(ARRAYS)(
+    "the bytes that were handed in are judged, whatever becomes of a %s",
+    async (_, arrayOf) => {
+      const policy = await opened();
+      const log = await openedLog();
+      const buffer = arrayOf(new TextEncoder().encode(refund(640)));
+      const deciding = policy.decideLogged(buffer, undefined, log);
+      buffer.set(new TextEncoder().encode(refund(20)));
+      expect((await deciding).verdict.effect).toBe("defer");
+    },
+  );
 });
 
 describe("reloading", () => {
