@@ -55,6 +55,7 @@ const REASONS: Record<string, string> = {
   EROFS: "the file system is read-only",
   ENAMETOOLONG: "the name is too long",
   EEXIST: "it exists already",
+  EBUSY: "it is in use",
 };
 
 /** The system's reason in words. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { link, open, rename, rm } from "node:fs/promises";
+import { link, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 export interface WriteOptions {
@@ -20,16 +20,24 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** A rename would put a file in the place of a device, a pipe or a socket, and break it for everybody. */
+async function mustBeReplaceable(path: string): Promise<void> {
+  const status = await stat(path).catch(() => null);
+  if (status === null || status.isFile() || status.isDirectory()) return;
+  throw Object.assign(new Error(`${path} is not a regular file`), { code: "EINVAL" });
+}
+
 /**
  * Writes a whole file or nothing: a temporary name in the same folder, write, fsync, rename, fsync of the folder.
  * Whoever opens `path`, also after a crash, finds the old bytes or the new ones.
- * @throws the file system's error; the temporary file is removed then.
+ * @throws the file system's error, or `EINVAL` for a device, a pipe or a socket; the temporary file is removed then.
  */
 export async function writeAtomic(
   path: string,
   bytes: Uint8Array,
   options: WriteOptions = {},
 ): Promise<void> {
+  await mustBeReplaceable(path);
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {

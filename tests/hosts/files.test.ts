@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { writeAtomic } from "../../hosts/node/files.ts";
 import { temporaryFolder } from "./records.ts";
 
@@ -43,4 +44,15 @@ test("of many writers at once one whole text remains", async () => {
   const texts = Array.from({ length: 20 }, (_, index) => String(index).repeat(10_000));
   await Promise.all(texts.map((text) => writeAtomic(path, bytes(text))));
   expect(texts).toContain(readFileSync(path, "utf8"));
+});
+
+test("what is no regular file is not replaced", async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, "socket");
+  const server = createServer().listen(path);
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once("listening", resolve));
+  await expect(writeAtomic(path, bytes("text"))).rejects.toMatchObject({ code: "EINVAL" });
+  expect(statSync(path).isSocket()).toBe(true);
+  expect(readdirSync(folder)).toEqual(["socket"]);
 });
