@@ -34,7 +34,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 /** Of the canonical text, else of the raw one; none of a text that was too large to be handed over. */
 function inputDigest({ canonical, raw }: Text<unknown>): Json {
   if (raw.length > MAX_INPUT_BYTES) return NULL;
-  return string(createHash("sha256").update(canonical ?? raw).digest("hex"));
+  const digest = createHash("sha256").update(canonical ?? raw);
+  return string(digest.digest("hex"));
 }
 
 export function recordJson(program: Program, context: Context, recorded: Recorded): Json {
