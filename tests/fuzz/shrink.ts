@@ -10,7 +10,7 @@ export function shrink(found: Case, fails: (candidate: Case) => boolean): Case {
   let best = found;
   let tries = 0;
   const improve = (candidate: Case): boolean => {
-    if (tries++ >= MAX_TRIES || !fails(candidate)) return false;
+    if (sizeOf(candidate) >= sizeOf(best) || tries++ >= MAX_TRIES || !fails(candidate)) return false;
     best = candidate;
     return true;
   };

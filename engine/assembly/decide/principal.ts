@@ -41,12 +41,12 @@ export function refusePrincipal(principal: usize): bool {
   return (
     refuseUnless(isAbsentOr(id, KIND_STRING), "id") ||
     refuseUnless(isAbsentOr(principalMethod, KIND_STRING), "method") ||
-    refuseUnless(isAbsentOrBoolean(verified), "verified") ||
     refuseUnless(isAbsentOr(role, KIND_STRING), "role") ||
     refuseUnless(isAbsentOr(tier, KIND_STRING), "tier") ||
     refuseUnless(isAbsentOr(org, KIND_STRING), "org") ||
-    refuseUnless(isAbsentOrStrings(groups), "groups") ||
-    refuseUnless(isAbsentOr(email, KIND_STRING), "email")
+    refuseUnless(isAbsentOr(email, KIND_STRING), "email") ||
+    refuseUnless(isAbsentOrBoolean(verified), "verified") ||
+    refuseUnless(isAbsentOrStrings(groups), "groups")
   );
 }
 
