@@ -3,7 +3,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { ABI_VERSION, FORMAT_VERSION } from "../../engine/constants.ts";
-import type { AgentPolicy, Decimal, Program, SettingValue } from "../../fpl-grammar/program.ts";
+import type { AgentPolicy, Decimal, Program, SettingValue, ToolSchema } from "../../fpl-grammar/program.ts";
 import { canonicalJson, type Json } from "../format/json.ts";
 
 export const COMPILER_NAME = "faramesh";
@@ -38,7 +38,18 @@ export function manifestOf(program: Program): string {
       on_policy_load_failure: system.onPolicyLoadFailure,
       version: system.version,
     },
+    tools: program.tools.map(toolJson),
   });
+}
+
+/** What the core does not read of a `tool` block; its arguments are in the tables. */
+function toolJson({ pattern, metadata }: ToolSchema): Json {
+  return {
+    blast_radius: metadata?.blastRadius ?? null,
+    pattern,
+    reversible: metadata?.reversible ?? null,
+    tags: metadata?.tags ?? [],
+  };
 }
 
 function agentJson(agent: AgentPolicy): Json {

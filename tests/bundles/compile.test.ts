@@ -285,6 +285,17 @@ describe("determinism", () => {
     const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
     expect(COMPILER_VERSION).toBe(version);
   });
+
+  test("the manifest holds what a tool block says besides its arguments", () => {
+    const text = `tool wire/send { reversible false blast_radius high tags ["money", "slow"] }
+      tool kb/search { args { query string required } }
+      agent "a" { rules { permit wire/send permit kb/search } }`;
+    const { program: checked } = check([{ name: "p.fpl", text }]);
+    expect(JSON.parse(compiled(checked!).manifest).tools).toEqual([
+      { pattern: "wire/send", reversible: false, blast_radius: "high", tags: ["money", "slow"] },
+      { pattern: "kb/search", reversible: null, blast_radius: null, tags: [] },
+    ]);
+  });
 });
 
 test("the listing shows every part", () => {
