@@ -207,20 +207,20 @@ export function locateDebugTables(): void {
 }
 
 export function stringText(id: u32): usize {
-  return stringBytes + load<u32>(stringStarts + (<usize>id << 2));
+  return stringBytes + load<u32>(stringStarts + ((<usize>id) << 2));
 }
 
 export function stringLength(id: u32): u32 {
-  const start = stringStarts + (<usize>id << 2);
+  const start = stringStarts + ((<usize>id) << 2);
   return load<u32>(start, 4) - load<u32>(start);
 }
 
 export function debugText(id: u32): usize {
-  return debugBytes + load<u32>(debugStarts + (<usize>id << 2));
+  return debugBytes + load<u32>(debugStarts + ((<usize>id) << 2));
 }
 
 export function debugLength(id: u32): u32 {
-  const start = debugStarts + (<usize>id << 2);
+  const start = debugStarts + ((<usize>id) << 2);
   return load<u32>(start, 4) - load<u32>(start);
 }
 
@@ -241,12 +241,12 @@ export function agentAt(id: u32): usize {
 }
 
 export function dfaAt(id: u32): usize {
-  return dfas + load<u32>(dfas + 4 + (<usize>id << 2));
+  return dfas + load<u32>(dfas + 4 + ((<usize>id) << 2));
 }
 
 /** Of the slice that starts at `slice`: the address of its first id. */
 export function sliceFirst(slice: usize): usize {
-  return index + (<usize>load<u32>(slice) << 2);
+  return index + ((<usize>load<u32>(slice)) << 2);
 }
 
 export function sliceCount(slice: usize): u32 {

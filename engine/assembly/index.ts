@@ -11,7 +11,7 @@ import { decideInputs, refuseUnread } from "./decide/decide";
 import { pack } from "./decide/verdict";
 import { digest as sha256 } from "./hash/sha256";
 import { write } from "./json/canonical";
-import { errorOffset as parseErrorOffset, parse } from "./json/parse";
+import { parse, errorOffset as parseErrorOffset } from "./json/parse";
 import { loadBundle } from "./load/load";
 import {
   ACTION_TEXT,
@@ -66,15 +66,21 @@ export function decide(actionBytes: u32, factsBytes: u32, trace: u32): u32 {
 export function decideRecorded(actionBytes: u32, factsBytes: u32, sequenceLow: u32, sequenceHigh: u32): u32 {
   beginTrace(false);
   decideInputs(actionBytes, factsBytes, hasPolicy);
-  writeRecord(<u64>sequenceLow | (<u64>sequenceHigh << 32), hasPolicy, isSigned);
+  writeRecord(<u64>sequenceLow | ((<u64>sequenceHigh) << 32), hasPolicy, isSigned);
   return pack(hasObligations());
 }
 
 /** The verdict and the record of a refusal that the host came to. The texts are not read, only digested. */
-export function refuse(code: u32, actionBytes: u32, factsBytes: u32, sequenceLow: u32, sequenceHigh: u32): u32 {
+export function refuse(
+  code: u32,
+  actionBytes: u32,
+  factsBytes: u32,
+  sequenceLow: u32,
+  sequenceHigh: u32,
+): u32 {
   beginTrace(false);
   refuseUnread(code, actionBytes, factsBytes);
-  writeRecord(<u64>sequenceLow | (<u64>sequenceHigh << 32), hasPolicy, isSigned);
+  writeRecord(<u64>sequenceLow | ((<u64>sequenceHigh) << 32), hasPolicy, isSigned);
   return pack(hasObligations());
 }
 

@@ -29,11 +29,10 @@ export const LEFT: usize = STATUS + 64;
 export const RIGHT: usize = LEFT + 16;
 /** Truth values, MAX_STACK bytes. */
 export const STACK: usize = RIGHT + 16;
-/** Hexadecimal of BUNDLE_DIGEST and ENGINE, 64 bytes each. */
+/** Hexadecimal of BUNDLE_DIGEST, 64 bytes. */
 export const BUNDLE_HEX: usize = STACK + 64;
-export const ENGINE_HEX: usize = BUNDLE_HEX + 64;
 /** Head of a redaction commitment; 64 bytes. */
-export const COMMITMENT: usize = ENGINE_HEX + 64;
+export const COMMITMENT: usize = BUNDLE_HEX + 64;
 
 export const ACTION_TEXT: usize = REGIONS + MARGIN;
 export const FACTS_TEXT: usize = ACTION_TEXT + MAX_INPUT_BYTES + MARGIN;
@@ -54,7 +53,7 @@ export const CANONICAL_LIMIT: usize = CANONICAL + MAX_CANONICAL_BYTES;
 
 /** A verdict: the obligations, one name from the input, four texts of at most six bytes for each byte. */
 export const OUTPUT: usize = CANONICAL_LIMIT + MARGIN;
-export const OUTPUT_LIMIT: usize = OUTPUT + 2 * MAX_OBLIGATION_BYTES;
+const OUTPUT_LIMIT: usize = OUTPUT + 2 * MAX_OBLIGATION_BYTES;
 /** A record: a verdict, the action with its redactions, the facts. */
 export const RECORD: usize = OUTPUT_LIMIT + MARGIN;
 /** Right before the record, so that a host can take both at once. */

@@ -6,7 +6,7 @@ import {
   CODE_ACTION_NOT_OBJECT,
   CODE_TOOL_NAME_INVALID,
 } from "../../constants";
-import { KIND_OBJECT, KIND_STRING, firstOf, kindOf, lengthOf, nextOf, textOf, valueOf } from "../json/tape";
+import { firstOf, KIND_OBJECT, KIND_STRING, kindOf, lengthOf, nextOf, textOf, valueOf } from "../json/tape";
 import { is } from "../literal";
 import { refuseFacet } from "./http";
 import { earlier, isAbsentOr, orAbsent } from "./members";
@@ -38,7 +38,8 @@ export function refuseAction(root: usize): bool {
   for (let key = firstOf(root); key < end; key = nextOf(valueOf(key))) {
     if (!takeField(textOf(key), lengthOf(key), orAbsent(valueOf(key)))) unknown = earlier(unknown, key);
   }
-  if (unknown != 0) return denyWith(CODE_ACTION_FIELD_UNKNOWN, DETAIL_FIELD, textOf(unknown), lengthOf(unknown));
+  if (unknown != 0)
+    return denyWith(CODE_ACTION_FIELD_UNKNOWN, DETAIL_FIELD, textOf(unknown), lengthOf(unknown));
   return (
     refuseRequired(actionAgent, KIND_STRING, "agent") ||
     refuseRequired(actionTool, KIND_STRING, "tool") ||
@@ -77,5 +78,7 @@ function refuseType(node: usize, kind: u32, name: string): bool {
 }
 
 function refuseToolName(): bool {
-  return isToolName(textOf(actionTool), lengthOf(actionTool)) ? false : denyField(CODE_TOOL_NAME_INVALID, "tool");
+  return isToolName(textOf(actionTool), lengthOf(actionTool))
+    ? false
+    : denyField(CODE_TOOL_NAME_INVALID, "tool");
 }

@@ -12,7 +12,7 @@ import {
   valueOf,
 } from "../json/tape";
 import { is } from "../literal";
-import { readInteger, integer } from "../number/decimal";
+import { integer, readInteger } from "../number/decimal";
 import { isHost } from "./host";
 import { earlier, isAbsentOr, orAbsent } from "./members";
 import { DETAIL_FIELD, denyField, denyWith } from "./verdict";
@@ -44,7 +44,8 @@ export function refuseFacet(facet: usize): bool {
   for (let key = firstOf(facet); key < end; key = nextOf(valueOf(key))) {
     if (!takeField(textOf(key), lengthOf(key), orAbsent(valueOf(key)))) unknown = earlier(unknown, key);
   }
-  if (unknown != 0) return denyWith(CODE_HTTP_FACET_INVALID, DETAIL_FIELD, textOf(unknown), lengthOf(unknown));
+  if (unknown != 0)
+    return denyWith(CODE_HTTP_FACET_INVALID, DETAIL_FIELD, textOf(unknown), lengthOf(unknown));
   return (
     refuseUnless(facetHost == 0 || isHostNode(facetHost), "host") ||
     refuseUnless(facetPort == 0 || isPort(facetPort), "port") ||
@@ -108,7 +109,12 @@ function isRequestPath(node: usize): bool {
       others = 0;
     } else if (byte == DOT) {
       dots++;
-    } else if (byte == PERCENT && end - at >= 3 && load<u8>(at, 1) == 0x32 && (load<u8>(at, 2) | 0x20) == 0x65) {
+    } else if (
+      byte == PERCENT &&
+      end - at >= 3 &&
+      load<u8>(at, 1) == 0x32 &&
+      (load<u8>(at, 2) | 0x20) == 0x65
+    ) {
       dots++;
       at += 2;
     } else others++;

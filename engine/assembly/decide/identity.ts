@@ -50,6 +50,11 @@ export function refuseIdentity(): bool {
   if (methods == NONE) return false;
   if (principalMethod == 0) return deny(CODE_IDENTITY_METHOD);
   const slice = lists + <usize>methods * LIST_BYTES + 4;
-  const known = isAmong(textOf(principalMethod), lengthOf(principalMethod), sliceFirst(slice), sliceCount(slice));
+  const known = isAmong(
+    textOf(principalMethod),
+    lengthOf(principalMethod),
+    sliceFirst(slice),
+    sliceCount(slice),
+  );
   return known ? false : deny(CODE_IDENTITY_METHOD);
 }

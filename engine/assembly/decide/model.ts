@@ -11,7 +11,8 @@ export function refuseModel(): bool {
   const policy = agentAt(agent);
   if ((load<u32>(policy, AGENT_FLAGS) & AGENT_HAS_MODEL_POLICY) == 0) return false;
   if (factModel == 0) return deny(CODE_MODEL_MISSING);
-  const isAllowed = isListed(load<u32>(policy, AGENT_MODEL_ALLOW)) && !isListed(load<u32>(policy, AGENT_MODEL_DENY));
+  const isAllowed =
+    isListed(load<u32>(policy, AGENT_MODEL_ALLOW)) && !isListed(load<u32>(policy, AGENT_MODEL_DENY));
   return isAllowed ? false : deny(CODE_MODEL_NOT_ALLOWED);
 }
 

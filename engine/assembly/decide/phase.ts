@@ -13,8 +13,8 @@ import {
 } from "../bundle";
 import { equal } from "../json/bytes";
 import { lengthOf, textOf } from "../json/tape";
-import { matchedCount, matchedSystem } from "./matches";
 import { factPhase } from "./facts";
+import { matchedCount, matchedSystem } from "./matches";
 import { agent, deny } from "./verdict";
 
 /** Index among all phases, as rules name it, or NO_PHASE. */

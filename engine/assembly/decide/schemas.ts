@@ -129,13 +129,20 @@ function typeFault(argument: usize, node: usize): u32 {
 
 function isOfType(type: u32, kind: u32, node: usize): bool {
   switch (type) {
-    case TYPE_STRING: return kind == KIND_STRING;
-    case TYPE_INTEGER: return kind == KIND_NUMBER && exponentOf(node) >= 0;
-    case TYPE_NUMBER: return kind == KIND_NUMBER;
-    case TYPE_MONEY: return kind == KIND_NUMBER && exponentOf(node) >= -MAX_MONEY_DECIMALS;
-    case TYPE_BOOLEAN: return kind == KIND_TRUE || kind == KIND_FALSE;
-    case TYPE_LIST: return kind == KIND_LIST;
-    default: return kind == KIND_OBJECT;
+    case TYPE_STRING:
+      return kind == KIND_STRING;
+    case TYPE_INTEGER:
+      return kind == KIND_NUMBER && exponentOf(node) >= 0;
+    case TYPE_NUMBER:
+      return kind == KIND_NUMBER;
+    case TYPE_MONEY:
+      return kind == KIND_NUMBER && exponentOf(node) >= -MAX_MONEY_DECIMALS;
+    case TYPE_BOOLEAN:
+      return kind == KIND_TRUE || kind == KIND_FALSE;
+    case TYPE_LIST:
+      return kind == KIND_LIST;
+    default:
+      return kind == KIND_OBJECT;
   }
 }
 

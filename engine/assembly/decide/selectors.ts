@@ -19,8 +19,8 @@ import {
   stringText,
 } from "../bundle";
 import { member } from "../json/tape";
-import { matchedCount } from "./matches";
 import { factSelectors, factUnavailable, isTimeout } from "./facts";
+import { matchedCount } from "./matches";
 import { isNull } from "./members";
 import { agent, DETAIL_SELECTOR, decideBy, deny, explain } from "./verdict";
 
@@ -59,7 +59,8 @@ function neededSelectors(): u64 {
 
 function refuseSelector(selector: usize): bool {
   const name = load<u32>(selector);
-  const reason = factUnavailable == 0 ? <usize>0 : member(factUnavailable, stringText(name), stringLength(name));
+  const reason =
+    factUnavailable == 0 ? <usize>0 : member(factUnavailable, stringText(name), stringLength(name));
   const isSaid = !isNull(reason);
   if (!isSaid && factSelectors != 0 && !isNull(member(factSelectors, stringText(name), stringLength(name)))) {
     return false;

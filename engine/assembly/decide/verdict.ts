@@ -1,8 +1,5 @@
 /** The verdict of the decision that is on, or of the last one. */
-import {
-  EFFECT_DENY,
-  NONE,
-} from "../../constants";
+import { EFFECT_DENY, NONE } from "../../constants";
 import { STATUS } from "../memory";
 
 export const DETAIL_NONE: u32 = 0;

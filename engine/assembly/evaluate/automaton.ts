@@ -14,7 +14,7 @@ export function beginRun(id: u32): void {
   automaton = dfaAt(id);
   classes = load<u32>(automaton, DFA_CLASSES);
   state = load<u32>(automaton, DFA_START);
-  next = (automaton + DFA_FLAGS + load<u32>(automaton) + 1) & ~<usize>1;
+  next = (automaton + DFA_FLAGS + load<u32>(automaton) + 1) & ~(<usize>1);
   settle();
 }
 

@@ -96,23 +96,33 @@ function test(op: u32, at: usize): u32 {
   const left = operand(load<u8>(at, 1), load<u32>(at, 4), LEFT);
   const right = load<u32>(at, 8);
   switch (op) {
-    case OP_TRUTH: return isTrue(left);
-    case OP_PRESENT: return kindOfValue(left) == VALUE_MISSING ? FALSE : TRUE;
-    case OP_IN: return isIn(left, right);
-    case OP_MATCHES: return isMatch(left, right);
-    case OP_ANY_MATCHES: return anyMatches(left, right);
-    case OP_UNDER: return isUnder(left, right);
-    case OP_CONTAINS: return holds(left, operand(load<u8>(at, 2), right, RIGHT));
+    case OP_TRUTH:
+      return isTrue(left);
+    case OP_PRESENT:
+      return kindOfValue(left) == VALUE_MISSING ? FALSE : TRUE;
+    case OP_IN:
+      return isIn(left, right);
+    case OP_MATCHES:
+      return isMatch(left, right);
+    case OP_ANY_MATCHES:
+      return anyMatches(left, right);
+    case OP_UNDER:
+      return isUnder(left, right);
+    case OP_CONTAINS:
+      return holds(left, operand(load<u8>(at, 2), right, RIGHT));
     case OP_STARTS_WITH:
-    case OP_ENDS_WITH: return affix(op, left, operand(load<u8>(at, 2), right, RIGHT));
-    default: return compare(op, left, operand(load<u8>(at, 2), right, RIGHT));
+    case OP_ENDS_WITH:
+      return affix(op, left, operand(load<u8>(at, 2), right, RIGHT));
+    default:
+      return compare(op, left, operand(load<u8>(at, 2), right, RIGHT));
   }
 }
 
 /** Address of the operand's value, in `room` unless it is a path's. */
 function operand(kind: u32, id: u32, room: usize): usize {
   switch (kind) {
-    case OPERAND_PATH: return pathValue(id);
+    case OPERAND_PATH:
+      return pathValue(id);
     case OPERAND_LENGTH:
       setLength(room, pathValue(id));
       return room;

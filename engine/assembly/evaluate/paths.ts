@@ -17,8 +17,8 @@ import { VALUE_BYTES, values } from "../arrays";
 import { PATH_BYTES, paths, sliceCount, sliceFirst, stringLength, stringText } from "../bundle";
 import { actionAgent, actionArgs, actionHttp, actionSession, actionTool } from "../decide/action";
 import { factModel, factPrincipal, factPurpose, factSelectors, factUnavailable } from "../decide/facts";
-import { activePhaseName } from "../decide/phase";
 import { isNull } from "../decide/members";
+import { activePhaseName } from "../decide/phase";
 import { element, KIND_LIST, KIND_OBJECT, kindOf, member } from "../json/tape";
 
 import { SESSION_ID, SESSION_PHASE, sessionField } from "./fields";
@@ -59,15 +59,24 @@ function walk(path: usize, value: usize): void {
 /** The root's tape node, or 0. */
 function rootNode(root: u32, first: usize, count: u32): usize {
   switch (root) {
-    case ROOT_ARGS: return actionArgs;
-    case ROOT_TOOL: return actionTool;
-    case ROOT_AGENT: return actionAgent;
-    case ROOT_MODEL: return factModel;
-    case ROOT_PRINCIPAL: return factPrincipal;
-    case ROOT_HTTP: return actionHttp;
-    case ROOT_FACET: return actionHttp != 0 ? actionHttp : actionArgs;
-    case ROOT_SELECTORS: return count != 0 && isUnavailable(load<u32>(first)) ? 0 : factSelectors;
-    default: return 0;
+    case ROOT_ARGS:
+      return actionArgs;
+    case ROOT_TOOL:
+      return actionTool;
+    case ROOT_AGENT:
+      return actionAgent;
+    case ROOT_MODEL:
+      return factModel;
+    case ROOT_PRINCIPAL:
+      return factPrincipal;
+    case ROOT_HTTP:
+      return actionHttp;
+    case ROOT_FACET:
+      return actionHttp != 0 ? actionHttp : actionArgs;
+    case ROOT_SELECTORS:
+      return count != 0 && isUnavailable(load<u32>(first)) ? 0 : factSelectors;
+    default:
+      return 0;
   }
 }
 

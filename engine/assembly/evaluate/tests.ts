@@ -13,15 +13,7 @@ import {
   TRUE,
   WRONG_TYPE,
 } from "../../constants";
-import {
-  LIST_BYTES,
-  lists,
-  numberAt,
-  sliceCount,
-  sliceFirst,
-  stringLength,
-  stringText,
-} from "../bundle";
+import { LIST_BYTES, lists, numberAt, sliceCount, sliceFirst, stringLength, stringText } from "../bundle";
 import { equal } from "../json/bytes";
 import { firstOf, KIND_STRING, kindOf, lengthOf, nextOf, textOf } from "../json/tape";
 import { compareBytes } from "../load/text";
@@ -70,10 +62,14 @@ export function compare(op: u32, left: usize, right: usize): u32 {
   if (!isNumber(kindOfValue(left)) || !isNumber(kindOfValue(right))) return WRONG_TYPE;
   const order = compareNumbers(left, right);
   switch (op) {
-    case OP_LT: return truth(order < 0);
-    case OP_LE: return truth(order <= 0);
-    case OP_GT: return truth(order > 0);
-    default: return truth(order >= 0);
+    case OP_LT:
+      return truth(order < 0);
+    case OP_LE:
+      return truth(order <= 0);
+    case OP_GT:
+      return truth(order > 0);
+    default:
+      return truth(order >= 0);
   }
 }
 
@@ -83,7 +79,8 @@ function equals(left: usize, right: usize): u32 {
   const other = kindOfValue(right);
   if (kind == VALUE_STRING && other == VALUE_STRING) return truth(sameText(left, right));
   if (isNumber(kind) && isNumber(other)) return truth(compareNumbers(left, right) == 0);
-  if (kind == VALUE_BOOLEAN && other == VALUE_BOOLEAN) return truth(firstOfValue(left) == firstOfValue(right));
+  if (kind == VALUE_BOOLEAN && other == VALUE_BOOLEAN)
+    return truth(firstOfValue(left) == firstOfValue(right));
   return WRONG_TYPE;
 }
 
@@ -101,8 +98,10 @@ export function isIn(value: usize, id: u32): u32 {
   if (kind == VALUE_MISSING) return MISSING;
   const first = sliceFirst(list + 4);
   switch (load<u32>(list)) {
-    case LIST_STRINGS: return kind == VALUE_STRING ? truth(isAmongStrings(value, first, count)) : WRONG_TYPE;
-    case LIST_NUMBERS: return isNumber(kind) ? truth(isAmongNumbers(value, first, count)) : WRONG_TYPE;
+    case LIST_STRINGS:
+      return kind == VALUE_STRING ? truth(isAmongStrings(value, first, count)) : WRONG_TYPE;
+    case LIST_NUMBERS:
+      return isNumber(kind) ? truth(isAmongNumbers(value, first, count)) : WRONG_TYPE;
     default:
       if (kind != VALUE_BOOLEAN) return WRONG_TYPE;
       return truth(isAmongBooleans(<u32>firstOfValue(value), first, count));
@@ -152,7 +151,9 @@ export function holds(left: usize, right: usize): u32 {
   if (kind == VALUE_MISSING || other == VALUE_MISSING) return MISSING;
   if (kind == VALUE_STRING) {
     if (other != VALUE_STRING) return WRONG_TYPE;
-    return truth(contains(firstOfValue(left), secondOfValue(left), firstOfValue(right), secondOfValue(right)));
+    return truth(
+      contains(firstOfValue(left), secondOfValue(left), firstOfValue(right), secondOfValue(right)),
+    );
   }
   if (kind != VALUE_LIST || other == VALUE_LIST || other == VALUE_OBJECT) return WRONG_TYPE;
   const list = firstOfValue(left);

@@ -8,7 +8,7 @@ import {
   MAX_DFA_STATES,
   SECTION_DFAS,
 } from "../../constants";
-import { DFA_CLASSES, DFA_CLASS_OF, DFA_FLAGS, DFA_START, dfaCount, dfas, sectionLength } from "../bundle";
+import { DFA_CLASS_OF, DFA_CLASSES, DFA_FLAGS, DFA_START, dfaCount, dfas, sectionLength } from "../bundle";
 
 const MAX_CLASSES: u32 = 256;
 const FLAGS: u32 = DFA_ACCEPT | DFA_ACCEPT_END | DFA_DEAD;

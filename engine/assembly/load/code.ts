@@ -8,8 +8,21 @@ import {
   MAX_RULES,
   MAX_STACK,
   MAX_TEXT_BYTES,
-  NONE,
   NO_PHASE,
+  NONE,
+  OP_AND,
+  OP_ANY_MATCHES,
+  OP_CONSTANT,
+  OP_EQ,
+  OP_IN,
+  OP_MATCHES,
+  OP_NOT,
+  OP_OR,
+  OP_PRESENT,
+  OP_SKIP_IF_FALSE,
+  OP_SKIP_IF_TRUE,
+  OP_TRUTH,
+  OP_UNDER,
   OPERAND_BOOLEAN,
   OPERAND_DFA,
   OPERAND_LENGTH,
@@ -19,23 +32,6 @@ import {
   OPERAND_PATH,
   OPERAND_STRING,
   OPERAND_TARGET,
-  OP_AND,
-  OP_ANY_MATCHES,
-  OP_CONSTANT,
-  OP_CONTAINS,
-  OP_ENDS_WITH,
-  OP_EQ,
-  OP_GE,
-  OP_IN,
-  OP_MATCHES,
-  OP_NOT,
-  OP_OR,
-  OP_PRESENT,
-  OP_SKIP_IF_FALSE,
-  OP_SKIP_IF_TRUE,
-  OP_STARTS_WITH,
-  OP_TRUTH,
-  OP_UNDER,
 } from "../../constants";
 import {
   agentCount,
@@ -71,15 +67,23 @@ function bit(operand: u32): u32 {
 function isOperand(kind: u32, value: u32, allowed: u32): bool {
   if (kind > OPERAND_TARGET || (bit(kind) & allowed) == 0) return false;
   switch (kind) {
-    case OPERAND_NONE: return value == 0;
+    case OPERAND_NONE:
+      return value == 0;
     case OPERAND_PATH:
-    case OPERAND_LENGTH: return value < pathCount;
-    case OPERAND_STRING: return value < stringCount;
-    case OPERAND_NUMBER: return value < numberCount;
-    case OPERAND_BOOLEAN: return value <= 1;
-    case OPERAND_LIST: return value < listCount;
-    case OPERAND_DFA: return value < dfaCount;
-    default: return true;
+    case OPERAND_LENGTH:
+      return value < pathCount;
+    case OPERAND_STRING:
+      return value < stringCount;
+    case OPERAND_NUMBER:
+      return value < numberCount;
+    case OPERAND_BOOLEAN:
+      return value <= 1;
+    case OPERAND_LIST:
+      return value < listCount;
+    case OPERAND_DFA:
+      return value < dfaCount;
+    default:
+      return true;
   }
 }
 
@@ -102,7 +106,13 @@ export function checkCode(): u32 {
     } else if (op >= OP_EQ && op <= OP_UNDER) {
       left = scalar;
       right =
-        op == OP_IN ? bit(OPERAND_LIST) : op == OP_MATCHES ? bit(OPERAND_DFA) : op == OP_UNDER ? bit(OPERAND_STRING) : scalar;
+        op == OP_IN
+          ? bit(OPERAND_LIST)
+          : op == OP_MATCHES
+            ? bit(OPERAND_DFA)
+            : op == OP_UNDER
+              ? bit(OPERAND_STRING)
+              : scalar;
     } else if (op < OP_AND || op > OP_NOT) return LOAD_BAD_CODE;
     if (!isOperand(load<u8>(at, 1), load<u32>(at, 4), left)) return LOAD_BAD_CODE;
     if (!isOperand(load<u8>(at, 2), load<u32>(at, 8), right)) return LOAD_BAD_CODE;
@@ -157,7 +167,8 @@ export function checkRules(): u32 {
     const phase = load<u16>(rule, RULE_PHASE);
     const notify = load<u32>(rule, RULE_NOTIFY);
     const agent = load<u32>(rule, RULE_AGENT);
-    if (load<u8>(rule) > EFFECT_PERMIT || load<u8>(rule, 1) != 0 || load<u32>(rule, 20) != 0) return LOAD_BAD_REFERENCE;
+    if (load<u8>(rule) > EFFECT_PERMIT || load<u8>(rule, 1) != 0 || load<u32>(rule, 20) != 0)
+      return LOAD_BAD_REFERENCE;
     if (phase != NO_PHASE && phase >= itemCount(ITEM_PHASES)) return LOAD_BAD_REFERENCE;
     if (notify != NONE) {
       if (notify >= stringCount) return LOAD_BAD_REFERENCE;

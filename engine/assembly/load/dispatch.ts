@@ -32,7 +32,7 @@ import {
   stringLength,
   stringText,
 } from "../bundle";
-import { hashName, setSystemNames, SLOT_SCOPE, SLOT_STRING, SLOT_TARGET } from "../names";
+import { hashName, SLOT_SCOPE, SLOT_STRING, SLOT_TARGET, setSystemNames } from "../names";
 
 const LEAST_CAPACITY: u32 = 4;
 

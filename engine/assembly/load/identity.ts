@@ -61,9 +61,12 @@ function takesEscape(): bool {
     case 0x66:
     case 0x6e:
     case 0x72:
-    case 0x74: return true;
-    case 0x75: return takesControl();
-    default: return false;
+    case 0x74:
+      return true;
+    case 0x75:
+      return takesControl();
+    default:
+      return false;
   }
 }
 

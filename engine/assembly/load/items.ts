@@ -42,8 +42,8 @@ import {
   stringLength,
   stringText,
 } from "../bundle";
-import { write } from "../json/canonical";
 import { equal } from "../json/bytes";
+import { write } from "../json/canonical";
 import { parse } from "../json/parse";
 import { KIND_OBJECT, kindOf } from "../json/tape";
 import { ACTION_TEXT, CANONICAL, CANONICAL_LIMIT, PARSE_SCRATCH, TAPE, WORK } from "../memory";
@@ -57,7 +57,8 @@ export function checkItems(): u32 {
     8 * <u64>itemCount(ITEM_CREDENTIALS) +
     8 * <u64>itemCount(ITEM_SCHEMAS) +
     16 * <u64>itemCount(ITEM_ARGUMENTS);
-  if (sizes != <u64>sectionLength(SECTION_ITEMS) || load<u64>(items + 4 * ITEM_KINDS) != 0) return LOAD_BAD_SECTION;
+  if (sizes != <u64>sectionLength(SECTION_ITEMS) || load<u64>(items + 4 * ITEM_KINDS) != 0)
+    return LOAD_BAD_SECTION;
   for (let at = phases; at < selectors; at += 4) {
     if (load<u32>(at) >= stringCount) return LOAD_BAD_REFERENCE;
   }
@@ -68,7 +69,8 @@ export function checkItems(): u32 {
   }
   for (let at = redacts; at < credentials; at += 4) {
     const path = load<u32>(at);
-    if (path >= pathCount || load<u32>(paths + <usize>path * PATH_BYTES) != ROOT_ARGS) return LOAD_BAD_REFERENCE;
+    if (path >= pathCount || load<u32>(paths + <usize>path * PATH_BYTES) != ROOT_ARGS)
+      return LOAD_BAD_REFERENCE;
   }
   for (let at = credentials; at < schemas; at += 8) {
     if (load<u32>(at) >= stringCount || load<u32>(at, 4) >= stringCount) return LOAD_BAD_REFERENCE;
@@ -88,7 +90,8 @@ function checkCredential(id: u32): u32 {
   if (length > MAX_TEXT_BYTES) return LOAD_TOO_LARGE;
   // The parser writes behind its text, which the bundle must not suffer.
   memory.copy(ACTION_TEXT, stringText(id), length);
-  if (parse(ACTION_TEXT, length, TAPE, PARSE_SCRATCH) != 0 || kindOf(TAPE) != KIND_OBJECT) return LOAD_BAD_STRING;
+  if (parse(ACTION_TEXT, length, TAPE, PARSE_SCRATCH) != 0 || kindOf(TAPE) != KIND_OBJECT)
+    return LOAD_BAD_STRING;
   const end = write(TAPE, CANONICAL, CANONICAL_LIMIT, WORK);
   return end == CANONICAL + length && equal(CANONICAL, stringText(id), length) ? LOAD_OK : LOAD_BAD_STRING;
 }

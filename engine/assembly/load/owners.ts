@@ -123,7 +123,8 @@ export function checkAgents(): u32 {
       if (!isStringsOrNone(load<u32>(agent + field))) return LOAD_BAD_REFERENCE;
     }
     if (!ownsItems(agent + AGENT_PHASE_FIRST, itemCount(ITEM_PHASES), MAX_PHASES)) return LOAD_BAD_REFERENCE;
-    if (!ownsItems(agent + AGENT_SELECTOR_FIRST, itemCount(ITEM_SELECTORS), MAX_SELECTORS)) return LOAD_BAD_REFERENCE;
+    if (!ownsItems(agent + AGENT_SELECTOR_FIRST, itemCount(ITEM_SELECTORS), MAX_SELECTORS))
+      return LOAD_BAD_REFERENCE;
     for (let field = RESERVED_FIRST; field < AGENT_BYTES; field += 4) {
       if (load<u32>(agent + field) != 0) return LOAD_BAD_REFERENCE;
     }

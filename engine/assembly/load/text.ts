@@ -30,7 +30,7 @@ function sequenceBytes(text: usize, room: usize, lead: u32): usize {
   return count;
 }
 
-export function isUtf8(text: usize, length: u32): bool {
+function isUtf8(text: usize, length: u32): bool {
   const end = text + length;
   while (text < end) {
     if (text + 16 <= end && i8x16.bitmask(v128.load(text)) == 0) {

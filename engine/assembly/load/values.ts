@@ -29,8 +29,8 @@ import {
   sliceFirst,
   stringCount,
 } from "../bundle";
-import { compareRead, readEntry } from "../number/decimal";
 import { SESSION_FIELD_NONE, sessionField, TIME_FIELD_NONE, timeField } from "../evaluate/fields";
+import { compareRead, readEntry } from "../number/decimal";
 import { takeIds, takeSlice } from "./slices";
 
 const MANTISSA_LIMIT: u64 = 10000000000000000000;

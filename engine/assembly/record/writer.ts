@@ -1,7 +1,8 @@
 /** Writing JSON behind a cursor. Regions have room for the largest output of a loaded bundle (memory.ts), so nothing is cut. */
-import { write, writeInteger, writeString } from "../json/canonical";
-import { copy } from "../json/bytes";
+
 import { writeHex } from "../hash/hex";
+import { copy } from "../json/bytes";
+import { write, writeInteger, writeString } from "../json/canonical";
 import { writeLiteral } from "../literal";
 import { RECORD_LIMIT, WORK } from "../memory";
 
