@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { compile } from "../../bundles/compile/compile.ts";
 import type { Ir } from "../../bundles/format/ir.ts";
 import { check, type Diagnostic, type Program } from "../../fpl-grammar/index.ts";
+import type { ImportedText } from "../vectors/vectors.ts";
 
 export interface Compiled {
   program: Program;
@@ -15,8 +16,16 @@ export interface Compiled {
 export const POLICY_FILE = "policy.fpl";
 
 /** The policy through the whole front end, or the errors that refuse it. */
-export function compilePolicy(text: string): Compiled | { errors: Diagnostic[] } {
-  const checked = check([{ name: POLICY_FILE, text }]);
+export function compilePolicy(
+  text: string,
+  imports: readonly ImportedText[] = [],
+): Compiled | { errors: Diagnostic[] } {
+  const sources = imports.map(({ path, version, text }) => ({
+    path,
+    version,
+    file: { name: `${path}.fpl`, text },
+  }));
+  const checked = check([{ name: POLICY_FILE, text }], sources);
   if (checked.program === null) return { errors: checked.diagnostics };
   const { bundle, ir, diagnostics } = compile(checked.program);
   if (bundle === null || ir === null) return { errors: diagnostics };
@@ -24,8 +33,8 @@ export function compilePolicy(text: string): Compiled | { errors: Diagnostic[] }
 }
 
 /** The same for a policy that must compile. */
-export function compiled(text: string): Compiled {
-  const result = compilePolicy(text);
+export function compiled(text: string, imports: readonly ImportedText[] = []): Compiled {
+  const result = compilePolicy(text, imports);
   if (!("errors" in result)) return result;
   const errors = result.errors.filter(({ severity }) => severity === "error");
   const lines = errors.map(({ code, message, span }) => `${span.line}:${span.column} ${code} ${message}`);

@@ -1,7 +1,7 @@
 /** Every vector on every implementation: what was expected, and the same bytes from all. */
 import { describe, expect, test } from "vitest";
 import * as constants from "../../engine/constants.ts";
-import { CODES, type Decision, HOST_CODES, readVectors } from "../vectors/vectors.ts";
+import { CODES, type Decision, HOST_CODES, readVectors, type Vector } from "../vectors/vectors.ts";
 import { BINDING } from "./binding.ts";
 import { CORE, coreDigest, RawCore } from "./core.ts";
 import { difference, type Implementation, type Outcome, type RecordContext } from "./implementation.ts";
@@ -17,12 +17,12 @@ const CONTEXT: RecordContext = {
   previous: new Uint8Array(32).fill(7),
 };
 
-const policies = new Map<string, Compiled>();
-function policyOf(text: string): Compiled {
-  let policy = policies.get(text);
+const policies = new Map<Vector, Compiled>();
+function policyOf(vector: Vector): Compiled {
+  let policy = policies.get(vector);
   if (policy === undefined) {
-    policy = compiled(text);
-    policies.set(text, policy);
+    policy = compiled(vector.policy, vector.imports);
+    policies.set(vector, policy);
   }
   return policy;
 }
@@ -50,7 +50,7 @@ for (const { name, load } of IMPLEMENTATIONS) {
     test.each(VECTORS.map((vector) => [`${vector.place} ${vector.title}`, vector] as const))(
       "%s",
       (_, vector) => {
-        const loaded = load(policyOf(vector.policy), CONTEXT);
+        const loaded = load(policyOf(vector), CONTEXT);
         for (const decision of vector.decisions) {
           checkExpectation(decision, loaded.decide(decision.action, decision.facts));
         }
@@ -60,9 +60,9 @@ for (const { name, load } of IMPLEMENTATIONS) {
 }
 
 test("all implementations give the same bytes", () => {
-  for (const { policy, decisions } of VECTORS) {
-    const [first, ...others] = IMPLEMENTATIONS.map((one) => one.load(policyOf(policy), CONTEXT));
-    for (const { action, facts, place } of decisions) {
+  for (const vector of VECTORS) {
+    const [first, ...others] = IMPLEMENTATIONS.map((one) => one.load(policyOf(vector), CONTEXT));
+    for (const { action, facts, place } of vector.decisions) {
       const outcome = first!.decide(action, facts);
       for (const other of others) expect(difference(outcome, other.decide(action, facts)), place).toBeNull();
     }
@@ -81,10 +81,10 @@ test("the vectors reach every code that the core can give", () => {
 
 test("the vectors run every instruction of the core", () => {
   const run = new Set<number>();
-  for (const { policy, decisions } of VECTORS) {
-    const built = policyOf(policy);
+  for (const vector of VECTORS) {
+    const built = policyOf(vector);
     const core = new RawCore(built, CONTEXT);
-    for (const { action, facts } of decisions) {
+    for (const { action, facts } of vector.decisions) {
       for (const { kind, payload } of core.trace(action, facts)) {
         if (kind === constants.TRACE_TEST) run.add(built.ir.code[payload]!.op);
       }

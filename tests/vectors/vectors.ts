@@ -33,10 +33,18 @@ export interface Decision {
   expected: Expectation;
 }
 
+/** An imported document, `PATH@VERSION`. */
+export interface ImportedText {
+  path: string;
+  version: string;
+  text: string;
+}
+
 export interface Vector {
   title: string;
   place: string;
   policy: string;
+  imports: ImportedText[];
   decisions: Decision[];
 }
 
@@ -77,16 +85,26 @@ function sections(file: string, text: string): Section[] {
 function decisionVector({ title, place, lines }: Section): Vector {
   const ruler = lines.findIndex((line) => line.text === "---");
   if (ruler < 0) throw new Error(`${place}: no line \`---\` between policy and decisions`);
-  const policy = `${lines
-    .slice(0, ruler)
-    .map((line) => line.text)
-    .join("\n")}\n`;
+  const { policy, imports } = readDocuments(lines.slice(0, ruler));
   const decisions = lines
     .slice(ruler + 1)
     .filter((line) => line.text !== "")
     .map(readDecision);
   if (decisions.length === 0) throw new Error(`${place}: no decisions`);
-  return { title, place, policy, decisions };
+  return { title, place, policy, imports, decisions };
+}
+
+/** The policy up to the first line `+++ PATH@VERSION`, and the imported documents that such lines begin. */
+function readDocuments(lines: Line[]): { policy: string; imports: ImportedText[] } {
+  const documents = [{ path: "", version: "", text: "" }];
+  for (const { place, text } of lines) {
+    const [, path, version] = /^\+\+\+ (\S+)@(\S+)$/.exec(text) ?? [];
+    if (path !== undefined && version !== undefined) documents.push({ path, version, text: "" });
+    else if (text.startsWith("+++")) throw new Error(`${place}: \`${text}\` names no document`);
+    else documents.at(-1)!.text += `${text}\n`;
+  }
+  const [policy, ...imports] = documents;
+  return { policy: policy!.text, imports };
 }
 
 function readDecision({ place, text }: Line): Decision {
@@ -200,6 +218,7 @@ function truthVectors({ title, place, lines }: Section): Vector[] {
     title: missingApplies ? `${title}, missing fields apply` : title,
     place,
     policy: truthPolicy(condition, declarations, missingApplies),
+    imports: [],
     decisions: values.flatMap((line) => truthDecisions(line, missingApplies)),
   }));
 }
