@@ -188,19 +188,28 @@ export function readCall(text: Uint8Array, host: HostFacts): Call {
   return { action, facts: withHostFacts(facts, host) };
 }
 
-/** Splits a byte stream into lines (LF, a CR before it dropped), lines of blanks left out; `number` counts from 1. */
+export interface Line {
+  /** From 1. */
+  number: number;
+  text: Uint8Array;
+  /** False: the text is only the line's beginning, and must not be read as if it ended there. */
+  whole: boolean;
+}
+
+/** Splits a byte stream into lines (LF, a CR before it dropped), lines of blanks left out. */
 export class LineSplitter {
   readonly #limit: number;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #number = 0;
+  #whole = true;
 
   /** A longer line is cut at `limit` bytes; choose it above what the core accepts, so that it refuses the line. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  *push(chunk: Uint8Array): Generator<{ number: number; text: Uint8Array }> {
+  *push(chunk: Uint8Array): Generator<Line> {
     let start = 0;
     for (;;) {
       const end = chunk.indexOf(0x0a, start);
@@ -213,23 +222,26 @@ export class LineSplitter {
   }
 
   /** The last line, when it does not end in LF. */
-  *end(): Generator<{ number: number; text: Uint8Array }> {
+  *end(): Generator<Line> {
     if (this.#pendingBytes > 0) yield* this.#take();
   }
 
   #keep(part: Uint8Array): void {
     const room = this.#limit - this.#pendingBytes;
+    if (part.length > room) this.#whole = false;
     if (part.length === 0 || room <= 0) return;
     this.#pending.push(part.slice(0, room));
     this.#pendingBytes += Math.min(part.length, room);
   }
 
-  *#take(): Generator<{ number: number; text: Uint8Array }> {
+  *#take(): Generator<Line> {
     let text = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending);
     this.#pending = [];
     this.#pendingBytes = 0;
     this.#number++;
-    if (text[text.length - 1] === 0x0d) text = text.subarray(0, -1);
-    if (skipSpace(text, 0) < text.length) yield { number: this.#number, text };
+    const whole = this.#whole;
+    this.#whole = true;
+    if (whole && text[text.length - 1] === 0x0d) text = text.subarray(0, -1);
+    if (!whole || skipSpace(text, 0) < text.length) yield { number: this.#number, text, whole };
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync, readSync, statSync } from "node:fs";
 import { CommandError, EXIT_MISUSE } from "./errors.ts";
-import { styleFor } from "./style.ts";
+import { printable, printableJson, printableLines, styleFor } from "./style.ts";
 
 /** Status of a program that its reader left: what a shell reports for SIGPIPE. */
 const EXIT_PIPE = 141;
@@ -25,7 +25,7 @@ export function printError(text: string): void {
 }
 
 export function printJson(value: unknown): Promise<void> {
-  return print(`${JSON.stringify(value, null, 2)}\n`);
+  return print(`${printableJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 /** Prints an error with its place and its help, and gives its exit status. */
@@ -35,12 +35,12 @@ export function report(error: unknown): number {
   const message = known
     ? error.message
     : `internal error: ${error instanceof Error ? error.message : String(error)}`;
-  const place = known && error.place !== null ? `${error.place}: ` : "";
+  const place = known && error.place !== null ? `${printable(error.place)}: ` : "";
   const help = known
     ? error.help
     : "this is a fault of faramesh, not of the input: please report it with the command";
-  printError(`faramesh: ${place}${style.bold(style.red("error"))}: ${message}\n`);
-  if (help !== null) printError(`  ${style.cyan("help")}: ${help}\n`);
+  printError(`faramesh: ${place}${style.bold(style.red("error"))}: ${printableLines(message)}\n`);
+  if (help !== null) printError(`  ${style.cyan("help")}: ${printableLines(help)}\n`);
   return known ? error.exit : EXIT_MISUSE;
 }
 
@@ -83,7 +83,7 @@ export function cannotWrite(path: string, error: unknown): CommandError {
 
 /** How a path is named in messages. */
 export function placeName(path: string): string {
-  return path === "-" ? "standard input" : path;
+  return path === "-" ? "standard input" : printable(path);
 }
 
 /** The bytes of a file, or of standard input for `-`. Refuses more than `limit` bytes. Throws CommandError. */

@@ -46,12 +46,30 @@ export function effectStyle(style: Style, effect: string): (text: string) => str
   return effect === "defer" ? style.yellow : style.red;
 }
 
-/** Terminal columns of a text without escape sequences; control characters are never printed raw. */
+/** Controls, line breaks and every format character (bidirectional, zero-width, tags) but the joiners that scripts and emoji need. */
+const HIDDEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** The text for a terminal: what would command it or not be seen stands as an escape. */
 export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return text.replace(HIDDEN, (character) => {
+    const hex = character.codePointAt(0)!.toString(16);
+    return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, "0")}`;
+  });
+}
+
+/** JSON with the same characters escaped, which to a reader of JSON changes nothing; its own line breaks stay. */
+export function printableJson(json: string): string {
+  return json.replace(HIDDEN, (character) => {
+    if (character === "\n") return character;
+    return Array.from({ length: character.length }, (_, index) => {
+      return `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`;
+    }).join("");
+  });
+}
+
+/** `printable` line by line. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
 }
 
 /** Rows as aligned columns, two spaces apart; the last column is not padded. Cells are plain text; `paint` colours a padded cell. */

@@ -1,7 +1,7 @@
 import { type Command, JSON_OUTPUT } from "../command.ts";
 import { diagnosticCodes } from "../diagnostic-codes.ts";
 import { EXIT_FINDINGS, EXIT_OK, misuse } from "../errors.ts";
-import { print, printJson } from "../io.ts";
+import { placeName, print, printJson } from "../io.ts";
 import { TRUST } from "../options.ts";
 import { type Compiled, compilePath, readTrust } from "../policy.ts";
 import { countFindings, findingJson, findingText } from "../report/diagnostics.ts";
@@ -32,7 +32,7 @@ async function printText(policies: Compiled[]): Promise<void> {
     const size = program === null ? "" : `, ${describe(program)}${files}`;
     const failed = findings.some(({ diagnostic }) => diagnostic.severity === "error");
     const mark = failed ? style.red("✗") : style.green("✓");
-    await print(`${mark} ${sources.path}: ${countFindings(findings)}${size}\n`);
+    await print(`${mark} ${placeName(sources.path)}: ${countFindings(findings)}${size}\n`);
   }
 }
 

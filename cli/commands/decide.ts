@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { openLog, type RecordLog } from "../../hosts/node/log.ts";
-import { type Call, type HostFacts, LineSplitter, readCall } from "../calls.ts";
+import { type Call, type HostFacts, type Line, LineSplitter, readCall } from "../calls.ts";
 import type { Command, Invocation } from "../command.ts";
 import { decide as decideCall, decideRecorded, decideTraced, isRefusedInput, type Verdict } from "../core.ts";
 import { CommandError, EXIT_FINDINGS, EXIT_MISUSE, EXIT_OK, misuse } from "../errors.ts";
@@ -61,7 +61,7 @@ async function openLogOrFail(path: string | null): Promise<RecordLog | null> {
   throw new CommandError(exit, opened.message, { place: path, help: opened.help });
 }
 
-async function* callLines(path: string): AsyncGenerator<{ number: number; text: Uint8Array }[]> {
+async function* callLines(path: string): AsyncGenerator<Line[]> {
   const splitter = new LineSplitter(MAX_CALL_BYTES);
   try {
     const stream = path === "-" ? process.stdin : createReadStream(path);
@@ -70,6 +70,11 @@ async function* callLines(path: string): AsyncGenerator<{ number: number; text: 
     throw error instanceof CommandError ? error : cannotRead(placeName(path), error);
   }
   yield [...splitter.end()];
+}
+
+/** Of a line that was cut nothing is taken for a call: its beginning is over the core's limit. */
+function callOf({ text, whole }: Line, host: HostFacts): Call {
+  return whole ? readCall(text, host) : { action: text, facts: null };
 }
 
 function actionOf(call: Call, verdict: Verdict): DecidedRow["action"] {
@@ -91,7 +96,7 @@ async function decideAll(callsPath: string, decider: Decider, invocation: Invoca
   let refused = false;
   for await (const lines of callLines(callsPath)) {
     for (const batch of batches(lines)) {
-      const calls = batch.map(({ text }) => readCall(text, hostFacts(invocation, decider.needsSalt)));
+      const calls = batch.map((line) => callOf(line, hostFacts(invocation, decider.needsSalt)));
       const decided = await Promise.all(calls.map((call) => decider.decide(call)));
       refused ||= decided.some(({ verdict }) => isRefusedInput(verdict));
       if (asTable) {

@@ -5,7 +5,7 @@ import { writeFile } from "../files.ts";
 import { print, printError } from "../io.ts";
 import { findingText } from "../report/diagnostics.ts";
 import { displayName, readSources } from "../sources.ts";
-import { styleFor } from "../style.ts";
+import { printable, styleFor } from "../style.ts";
 
 interface Formatted {
   shown: string;
@@ -62,7 +62,7 @@ export const fmt: Command = {
       if (!checkOnly && !write) {
         await print(after);
       } else if (before !== after) {
-        await print(`${shown}\n`);
+        await print(`${printable(shown)}\n`);
         if (write) await writeFile(shown, after);
         else findings = true;
       }

@@ -2,9 +2,9 @@ import { printListing } from "../../bundles/compile/listing.ts";
 import { inspectEnvelope, sha256Hex } from "../../bundles/trust/index.ts";
 import { type Command, JSON_OUTPUT } from "../command.ts";
 import { EXIT_OK, refused } from "../errors.ts";
-import { print, printJson } from "../io.ts";
+import { placeName, print, printJson } from "../io.ts";
 import { decodeOrFail, readContainer } from "../policy.ts";
-import { printable, styleFor } from "../style.ts";
+import { printable, printableJson, printableLines, styleFor } from "../style.ts";
 
 /** What the envelope claims. No key is consulted here: `verify` does. */
 function claims(path: string, bundle: Uint8Array, envelope: Uint8Array | null) {
@@ -51,7 +51,7 @@ export const inspect: Command = {
     const style = styleFor(process.stdout);
     const title = (text: string) => `${style.bold(text)}\n`;
     await print(
-      `${title("Bundle")}  ${path}, ${bundle.length} bytes\n  sha256 ${digest}\n\n${title("Signatures (not verified here)")}`,
+      `${title("Bundle")}  ${placeName(path)}, ${bundle.length} bytes\n  sha256 ${digest}\n\n${title("Signatures (not verified here)")}`,
     );
     if (signature === null) await print("  none\n");
     else {
@@ -61,9 +61,9 @@ export const inspect: Command = {
         `  sequence ${signature.sequence}, by ${printable(`${compiler.name} ${compiler.version}`)}, ABI ${signature.abi}\n${lines}`,
       );
     }
-    const shown = JSON.stringify(manifest, null, 2).replaceAll("\n", "\n  ");
+    const shown = printableJson(JSON.stringify(manifest, null, 2)).replaceAll("\n", "\n  ");
     // The listing ends in the manifest on one line, which stands above already.
-    const program = listing
+    const program = printableLines(listing)
       .split("\nmanifest\n")[0]!
       .trimEnd()
       .replace(/^(?=.)/gm, "  ");

@@ -10,7 +10,7 @@ import { TRUST } from "../options.ts";
 import { readTrust } from "../policy.ts";
 import { verifySource } from "../signing.ts";
 import { displayName, readSources, type Sources } from "../sources.ts";
-import { table } from "../style.ts";
+import { printable, table } from "../style.ts";
 
 function pin(sources: Sources, declared: Declared, trust: TrustFile | null): Locked {
   const { path, version, span } = declared;
@@ -62,9 +62,9 @@ the file (made by \`faramesh sign FILE\`), it must verify against --trust, and t
     const path = join(sources.folder, LOCK_NAME);
     await writeFile(path, printLock(locked));
     const rows = locked.map(({ path: name, version, sha256, signer }) => [
-      `  ${name}@${version}`,
+      `  ${printable(name)}@${version}`,
       sha256.slice(0, 16),
-      signer ?? "not signed",
+      printable(signer ?? "not signed"),
     ]);
     await print(
       `${path}: ${locked.length} import${locked.length === 1 ? "" : "s"}\n${table(rows, (text) => text)}`,

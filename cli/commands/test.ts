@@ -3,13 +3,13 @@ import { JSON_OUTPUT } from "../command.ts";
 import { Coverage, type CoverageReport } from "../coverage.ts";
 import { EXIT_FINDINGS, EXIT_OK, misuse } from "../errors.ts";
 import { writeFile } from "../files.ts";
-import { Progress, print, printJson } from "../io.ts";
+import { Progress, placeName, print, printJson } from "../io.ts";
 import { TRUST } from "../options.ts";
 import { type Opened, openPolicy } from "../policy.ts";
 import { coverageText } from "../report/coverage.ts";
 import { explanationJson, explanationText } from "../report/explanation.ts";
 import { junitXml } from "../report/junit.ts";
-import { type Style, styleFor } from "../style.ts";
+import { printable, type Style, styleFor } from "../style.ts";
 import { findSuites, readSuite, runCase, type Suite, type SuiteOutcome } from "../suite.ts";
 
 interface Tested {
@@ -51,12 +51,14 @@ async function printSuites(run: Run, style: Style): Promise<void> {
     const failed = outcomes.filter(({ ok }) => !ok);
     const counts =
       failed.length === 0 ? `${outcomes.length} passed` : `${failed.length} of ${outcomes.length} failed`;
-    await print(`${failed.length === 0 ? style.green("✓") : style.red("✗")} ${file}  ${style.dim(counts)}\n`);
+    await print(
+      `${failed.length === 0 ? style.green("✓") : style.red("✗")} ${placeName(file)}  ${style.dim(counts)}\n`,
+    );
     const { display } = run.policies.get(policy)!.opened;
     for (const { title, line, problem, explanation } of failed) {
       const detail = explanationText(explanation, display, width, style).replace(/^(?=.)/gm, "    ");
       await print(
-        `\n  ${style.red("✗")} ${style.bold(title)}  ${style.dim(`${file}:${line}`)}\n    ${problem}\n\n${detail}`,
+        `\n  ${style.red("✗")} ${style.bold(printable(title))}  ${style.dim(`${placeName(file)}:${line}`)}\n    ${printable(problem)}\n\n${detail}`,
       );
     }
   }

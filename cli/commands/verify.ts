@@ -2,10 +2,10 @@ import { load } from "../../bundles/load.ts";
 import { wholeNumber } from "../arguments.ts";
 import { type Command, JSON_OUTPUT } from "../command.ts";
 import { EXIT_FINDINGS, EXIT_OK, misuse } from "../errors.ts";
-import { print, printJson, readBytes } from "../io.ts";
+import { placeName, print, printJson, readBytes } from "../io.ts";
 import { TRUST } from "../options.ts";
 import { decodeOrFail, loadCore, readTrust } from "../policy.ts";
-import { styleFor } from "../style.ts";
+import { printable, styleFor } from "../style.ts";
 
 export const verify: Command = {
   name: "verify",
@@ -41,7 +41,10 @@ export const verify: Command = {
     if (!result.ok) {
       const { code, message, help } = result;
       if (json) await printJson({ ok: false, code, message, help });
-      else await print(`${style.red("✗")} ${path}: ${message}\n  ${style.cyan("help")}: ${help}\n`);
+      else
+        await print(
+          `${style.red("✗")} ${placeName(path)}: ${printable(message)}\n  ${style.cyan("help")}: ${help}\n`,
+        );
       return EXIT_FINDINGS;
     }
     await loadCore(path, result.bundle, true);

@@ -40,7 +40,7 @@ export function findingText(finding: Finding, style: Style): string {
   const gutter = " ".repeat(String(span.line).length);
   const lines = [
     `${style.bold(paint(`${severity}[${code}]`))}${style.bold(`: ${printable(message)}`)}`,
-    `${gutter}${style.blue("-->")} ${finding.file}:${span.line}:${span.column}`,
+    `${gutter}${style.blue("-->")} ${printable(finding.file)}:${span.line}:${span.column}`,
   ];
   const line = finding.source === null ? null : lineAt(finding.source.text, span.line);
   if (line !== null) {

@@ -1,5 +1,5 @@
 import type { Verdict } from "../../engine/binding/index.ts";
-import { cut, effectStyle, printable, type Style, table } from "../style.ts";
+import { cut, effectStyle, printable, printableJson, type Style, table } from "../style.ts";
 import { redactArguments } from "../trace.ts";
 import { detailText, shortName, valueText } from "./explanation.ts";
 
@@ -15,7 +15,9 @@ export interface DecidedRow {
 export function verdictLine(verdict: Verdict, extra: Record<string, unknown>): string {
   const { effect, code, rule, reason, obligations, detail, agent } = verdict;
   const place = rule === null ? null : { file: rule.file, line: rule.line, column: rule.column, id: rule.id };
-  return JSON.stringify({ effect, code, rule: place, reason, obligations, detail, agent, ...extra });
+  return printableJson(
+    JSON.stringify({ effect, code, rule: place, reason, obligations, detail, agent, ...extra }),
+  );
 }
 
 const SYMBOLS: Record<string, string> = { permit: "✓", defer: "◐", deny: "✗" };

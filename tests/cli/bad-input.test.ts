@@ -85,6 +85,54 @@ describe("bad files", () => {
     expect([1, 2]).toContain(folder.run(["explain", "policy.fpl"], bytes).status);
   });
 
+  it("a call with more behind it than can be read is denied, not cut", () => {
+    const spaces = " ".repeat(4 * 1024 * 1024);
+    const call = `{"action":${CALL.trim()}}${spaces}garbage\n${spaces}${CALL}`;
+    const ran = folder.run(["decide", "policy.fpl"], call);
+    expect(ran.status).toBe(1);
+    const codes = ran.stdout.trim().split("\n");
+    expect(codes.map((line) => JSON.parse(line).code)).toEqual(["input_too_large", "input_too_large"]);
+  });
+
+  it("nothing of a file commands the terminal", () => {
+    const escapes = ["001b[31m", "202e", "009b", "061c", "200b"].map((hex) => `\\u${hex}`).join("");
+    const raw: string = JSON.parse(`"${escapes}"`);
+    folder.write(
+      "shown.fpl",
+      `agent "a" { rules { permit t/* when args["${escapes}"] == "${escapes}" reason: "${escapes}" } }\n`,
+    );
+    folder.write(
+      "shown.cases",
+      `case "${escapes}"\n  action {"agent":"b","tool":"t/x","args":{}}\n  expect permit\n`,
+    );
+    const call = JSON.stringify({ agent: "a", tool: "t/x", args: { [raw]: raw } });
+    folder.write(`${raw}.fpl`, "agent");
+    folder.write("fpl.lock", `{${raw}`);
+    folder.write("imports.fpl", 'import "x@1.0.0" as y\nagent "a" { rules { include y } }\n');
+    const commands = [
+      ["check", "shown.fpl"],
+      ["check", `${raw}.fpl`],
+      ["check", `${raw}.none`],
+      ["check", "imports.fpl"],
+      ["decide", "shown.fpl", "--table"],
+      ["decide", "shown.fpl", "--log", "shown.log"],
+      ["audit", "show", "shown.log"],
+      ["explain", "shown.fpl"],
+      ["explain", "shown.fpl", "--json"],
+      ["test", "shown.fpl"],
+      ["build", "shown.fpl", "-o", "shown.fplb"],
+      ["inspect", "shown.fplb"],
+      ["audit", "verify", `${raw}.fpl`],
+      [raw],
+      ["check", `--${raw}`],
+    ];
+    for (const words of commands) {
+      const ran = folder.run(words, `${call}\n`);
+      const shown = ran.stdout + ran.stderr;
+      expect(shown, words.join(" ")).not.toMatch(/[\u001b\u202e\u009b\u061c\u200b]/);
+    }
+  });
+
   it("a folder, and a file nobody may read, are named", () => {
     expect(folder.run(["inspect", "."]).stderr).toContain("it is a folder");
     expect(folder.run(["verify", "good.fplb", "--trust", "."]).stderr).toContain("it is a folder");

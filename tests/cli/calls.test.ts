@@ -108,9 +108,15 @@ describe("LineSplitter", () => {
 
   it("cuts a line at the limit and goes on with the next", () => {
     const splitter = new LineSplitter(4);
-    const lines = [...splitter.push(encoder.encode("abcdefgh\nij\n"))].map(({ text }) =>
-      decoder.decode(text),
+    const lines = [...splitter.push(encoder.encode("abcdefgh\nij\n     x\nklm\r\nabc\rz\n"))].map(
+      ({ text, whole }) => [decoder.decode(text), whole],
     );
-    expect(lines).toEqual(["abcd", "ij"]);
+    expect(lines).toEqual([
+      ["abcd", false],
+      ["ij", true],
+      ["    ", false],
+      ["klm", true],
+      ["abc\r", false],
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 /** Colour, widths and suggestions. */
 import { afterEach, describe, expect, it } from "vitest";
 import { nearest } from "../../cli/errors.ts";
-import { columns, cut, printable, setColor, styleFor, table } from "../../cli/style.ts";
+import { columns, cut, printable, printableJson, setColor, styleFor, table } from "../../cli/style.ts";
 
 const terminal = { isTTY: true } as NodeJS.WriteStream;
 const pipe = { isTTY: false } as NodeJS.WriteStream;
@@ -44,7 +44,17 @@ describe("text on a terminal", () => {
     expect(printable("a\u001b[31m\u202eb\n\u009bc\u2028d")).toBe(
       "a\\u001b[31m\\u202eb\\u000a\\u009bc\\u2028d",
     );
-    expect(printable("größe 数")).toBe("größe 数");
+    expect(printable("\u061c\u200b\ufeff\u00ad\ud800\u{e0041}")).toBe(
+      "\\u061c\\u200b\\ufeff\\u00ad\\ud800\\u{e0041}",
+    );
+    for (const text of ["größe 数", "👩\u200d💻", "می\u200cخواهم"]) expect(printable(text)).toBe(text);
+  });
+
+  it("escapes the same in JSON without changing what it says", () => {
+    const value = { "a\u202e": ["\u009b\n", "\u{e0041}", "größe"] };
+    const json = printableJson(JSON.stringify(value, null, 2));
+    expect(JSON.parse(json)).toEqual(value);
+    expect(json).toBe('{\n  "a\\u202e": [\n    "\\u009b\\n",\n    "\\udb40\\udc41",\n    "größe"\n  ]\n}');
   });
 
   it("counts columns", () => {
