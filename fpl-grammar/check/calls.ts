@@ -75,6 +75,10 @@ function tableOf(call: Call, scope: Scope): FunctionTable | null {
     }
     return null;
   }
+  if (call.name === "env") {
+    scope.findings.diagnostics.push(report("F703", call.span));
+    return null;
+  }
   const names = [...FUNCTIONS.keys(), ...OLDER_FUNCTIONS.keys()];
   const list = `functions are ${[...FUNCTIONS.keys()].map((name) => `\`${name}\``).join(", ")}`;
   scope.findings.diagnostics.push(

@@ -37,13 +37,18 @@ function looksLikeGlob(pattern: string): boolean {
   return /^\^?\*|\/\*/.test(pattern) && !/[\\()[\]{}+|]|\.\*/.test(pattern);
 }
 
-/** Every alternative begins with `^` or `\A` and ends with `$` or `\z`. */
+/** Every alternative begins with `^` or `\A` and ends with `$` or `\z`; where the flag `m` is set, `^` and `$` are those of lines. */
 export function isAnchored(pattern: string): boolean {
-  const body = pattern.replace(/^\(\?[ims-]+\)/, "");
+  return isEnclosed(pattern.replace(/^\(\?[imsU-]+\)/, ""), /(?<!\\)\(\?[isU]*m/.test(pattern));
+}
+
+function isEnclosed(body: string, isByLine: boolean): boolean {
+  const first = isByLine ? /^\\A/ : /^(?:\^|\\A)/;
+  const last = isByLine ? /(?:^|[^\\])(?:\\\\)*\\z$/ : /(?:^|[^\\])(?:\\\\)*(?:\$|\\z)$/;
   return alternatives(body).every((alternative) => {
     const inner = wholeGroup(alternative);
-    if (inner !== null) return isAnchored(inner);
-    return /^(?:\^|\\A)/.test(alternative) && /(?:^|[^\\])(?:\\\\)*(?:\$|\\z)$/.test(alternative);
+    if (inner !== null) return isEnclosed(inner, isByLine);
+    return first.test(alternative) && last.test(alternative);
   });
 }
 

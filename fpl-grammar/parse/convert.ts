@@ -9,6 +9,7 @@ import type {
   Path,
   Rule,
   Statement,
+  Value,
 } from "../ast.ts";
 import { EFFECT_WORDS, type Form } from "../blocks.ts";
 import { report } from "../diagnostics.ts";
@@ -92,13 +93,19 @@ function importOf(children: Leaf[], span: Span, sink: Sink): Statement {
 }
 
 function pathsOf(leaf: Leaf | undefined, sink: Sink): { text: string; span: Span }[] {
-  return valuesOf(leaf, sink).flatMap((value) => {
-    if (value.kind === "string" || value.kind === "word") return [{ text: value.value, span: value.span }];
-    sink.diagnostics.push(
-      report("F205", value.span, { name: "redact", expected: 'argument paths such as `"card.number"`' }),
-    );
+  const given = valueFrom(leaf, sink);
+  const refuse = ({ span }: Value) => {
+    const values = { name: "redact", expected: 'argument paths such as `"card.number"`' };
+    sink.diagnostics.push(report("F205", span, values));
     return [];
-  });
+  };
+  if (given.kind !== "list") return pathOfValue(given) ?? refuse(given);
+  if (given.items.length === 0) return refuse(given);
+  return given.items.flatMap((item) => pathOfValue(item) ?? refuse(item));
+}
+
+function pathOfValue(value: Value): { text: string; span: Span }[] | null {
+  return value.kind === "string" || value.kind === "word" ? [{ text: value.value, span: value.span }] : null;
 }
 
 function amountOf(leaf: Leaf | undefined, sink: Sink): NumberValue | Path {
