@@ -103,8 +103,10 @@ export function lowerAgents(build: Build, entries: readonly Entry[]): void {
     const methods = identity?.methods ?? null;
     const models = (globs: string[] | undefined) =>
       globs === undefined || globs.length === 0 ? null : globAutomaton(build, globs, "name", span);
-    const hosts = (globs: string[] | undefined) =>
-      globs === undefined || globs.length === 0 ? null : egressAutomaton(build, globs, span);
+    const hosts = (list: "allow" | "deny") => {
+      const globs = egress?.[list] ?? [];
+      return globs.length === 0 ? null : egressAutomaton(build, globs, list, span);
+    };
     const targets = (names: string[]) => (names.length === 0 ? null : build.stringList(names));
     build.agents.push({
       name: build.string(policy.name),
@@ -116,8 +118,8 @@ export function lowerAgents(build: Build, entries: readonly Entry[]): void {
       modelAllow: models(modelPolicy?.allow),
       modelDeny: models(modelPolicy?.deny),
       hasEgress: egress !== null,
-      egressAllow: hosts(egress?.allow),
-      egressDeny: hosts(egress?.deny),
+      egressAllow: hosts("allow"),
+      egressDeny: hosts("deny"),
       phaseFirst,
       phaseCount: policy.phases.length,
       selectorFirst,

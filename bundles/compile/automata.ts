@@ -25,8 +25,18 @@ export function globAutomaton(
   return automatonId(build, { kind: "glob", globs, style }, `list \`${globs.join("`, `")}\``, span);
 }
 
-export function egressAutomaton(build: Build, entries: readonly string[], span: Span): number | null {
-  return automatonId(build, { kind: "egress", entries }, `egress list \`${entries.join("`, `")}\``, span);
+export function egressAutomaton(
+  build: Build,
+  entries: readonly string[],
+  list: "allow" | "deny",
+  span: Span,
+): number | null {
+  return automatonId(
+    build,
+    { kind: "egress", entries, list },
+    `egress list \`${entries.join("`, `")}\``,
+    span,
+  );
 }
 
 function automatonId(build: Build, source: PatternSource, title: string, span: Span): number | null {

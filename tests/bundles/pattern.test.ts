@@ -206,8 +206,8 @@ describe("globs and egress lists", () => {
     if (!("automaton" in result)) throw new Error(result.message);
     return runAutomaton(result.automaton, text);
   };
-  const egress = (entries: string[], text: string): boolean => {
-    const result = compilePattern({ kind: "egress", entries });
+  const egress = (entries: string[], text: string, list: "allow" | "deny" = "allow"): boolean => {
+    const result = compilePattern({ kind: "egress", entries, list });
     if (!("automaton" in result)) throw new Error(result.message);
     return runAutomaton(result.automaton, text);
   };
@@ -256,6 +256,19 @@ describe("globs and egress lists", () => {
     [["a.com", "b.com:1"], "b.com:2", false],
   ])("egress %j on %j: %j", (entries, text, expected) => {
     expect(egress(entries, text)).toBe(expected);
+  });
+  test.each<[string[], string, boolean]>([
+    [["a.com:1"], "a.com:1", true],
+    [["a.com:1"], "a.com:2", false],
+    [["a.com:1"], "a.com:", true],
+    [["a.com:1"], ":1", true],
+    [["a.com:1"], ":2", false],
+    [["a.com:1"], ":", true],
+    [["a.com"], ":2", true],
+    [["a.com"], "b.com:", false],
+    [["[::1]:80"], "::1:", true],
+  ])("egress deny %j on %j: %j", (entries, text, expected) => {
+    expect(egress(entries, text, "deny")).toBe(expected);
   });
 });
 

@@ -23,14 +23,17 @@ export function globNode(globs: readonly string[], style: GlobStyle): Node {
 
 /**
  * Matches `HOST:PORT`. An entry is HOST-GLOB or HOST-GLOB:PORT, or `[IPV6]` with or without a port; without a port,
- * or with the port `*`, it matches every port, an empty one too.
+ * or with the port `*`, it matches every port, an empty one too. An entry of a deny list also matches where an empty
+ * host or port leaves open whether it would.
  */
-export function egressNode(entries: readonly string[]): Node {
+export function egressNode(entries: readonly string[], list: "allow" | "deny"): Node {
+  const known = (term: Node): Node =>
+    list === "allow" ? term : { kind: "alternate", terms: [term, { kind: "concat", terms: [] }] };
   return whole(
     entries.map((entry): Node => {
       const [host, port] = splitEntry(entry);
       const tail = port === "" || port === "*" ? PORT_RUN : globTerm(port, "name");
-      return { kind: "concat", terms: [globTerm(host, "host"), ...literal(":", false), tail] };
+      return { kind: "concat", terms: [known(globTerm(host, "host")), ...literal(":", false), known(tail)] };
     }),
   );
 }

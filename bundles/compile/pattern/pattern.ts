@@ -16,7 +16,7 @@ import { type Node, PatternError } from "./syntax.ts";
 export type PatternSource =
   | { kind: "search"; pattern: string }
   | { kind: "glob"; globs: readonly string[]; style: GlobStyle }
-  | { kind: "egress"; entries: readonly string[] };
+  | { kind: "egress"; entries: readonly string[]; list: "allow" | "deny" };
 
 export type PatternResult =
   | { automaton: Automaton; steps: number }
@@ -48,6 +48,6 @@ function parse(source: PatternSource): Node {
     case "glob":
       return globNode(source.globs, source.style);
     case "egress":
-      return egressNode(source.entries);
+      return egressNode(source.entries, source.list);
   }
 }
