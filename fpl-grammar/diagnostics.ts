@@ -105,6 +105,10 @@ export const DIAGNOSTICS = {
   F216: error("methods are upper case", "write `{suggestion}`"),
   F217: warning("this condition is always {value}", "remove it"),
   F219: error("`{value}` is not a value of the argument `{name}`"),
+  F220: error(
+    "a condition cannot be compared or passed on",
+    "an operand is a field, a value, or a function that gives a number",
+  ),
 
   F301: error("{what} `{name}` is declared twice", "first declared at {place}"),
   F302: error("`{name}` is set twice", "first set at {place}"),

@@ -229,9 +229,7 @@ export function operand(expression: Expression, scope: Scope): Operand | null {
       scope.findings.diagnostics.push(report("F214", span));
       return null;
     default:
-      scope.findings.diagnostics.push(
-        report("F215", span, { text: "a condition", expected: "an operand" }, null),
-      );
+      scope.findings.diagnostics.push(report("F220", span));
       return null;
   }
 }

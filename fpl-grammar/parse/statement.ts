@@ -4,6 +4,7 @@ import nearley from "nearley";
 import type { Form } from "../blocks.ts";
 import compiled from "../generated/grammar.js";
 import type { Token } from "../lexer.ts";
+import { gluable, isLoose } from "./glue.ts";
 
 /** What the grammar's actions build. */
 export interface Tree {
@@ -136,25 +137,6 @@ class TokenFeed implements nearley.Lexer {
   }
 }
 
-const GLUE = new Set([".", ":", "@", "+", "-", "*", "/"]);
-
-function gluable(token: Token): boolean {
-  switch (token.type) {
-    case "word":
-    case "reserved":
-    case "number":
-    case "duration":
-    case "size":
-      return true;
-    case "odd":
-      return !token.text.includes("$");
-    case "punctuation":
-      return GLUE.has(token.text);
-    default:
-      return false;
-  }
-}
-
 /** The type under which the run is to be glued here, null to leave it. */
 function wanted(
   column: ParserColumn,
@@ -171,12 +153,7 @@ function wanted(
     if (symbol.type === "tool_pattern") return word === null || last > first ? "tool_pattern" : null;
     if (symbol.type === "loose_pattern" || symbol.types?.includes("loose_pattern")) loose = true;
   }
-  if (!loose) return null;
-  for (let index = first; index <= last; index++) {
-    const { type, text } = tokens[index]!;
-    if (type === "odd" || (type === "punctuation" && text !== ".")) return "loose_pattern";
-  }
-  return null;
+  return loose && isLoose(tokens, first, last) ? "loose_pattern" : null;
 }
 
 function glue(tokens: readonly Token[], first: number, last: number, type: Token["type"]): Token {

@@ -2,6 +2,7 @@
 
 import type { Argument, Expression, Path, Value } from "../ast.ts";
 import { EFFECT_WORDS } from "../blocks.ts";
+import { readsAsToolName } from "../parse/glue.ts";
 import { isIdentifier, isPlainWord, isReserved, printDecimal, printMoney } from "../parse/literals.ts";
 import { isToolPattern } from "../tool-patterns.ts";
 
@@ -10,9 +11,9 @@ export function printName(text: string): string {
   return isPlainWord(text) ? text : printText(text);
 }
 
-/** A tool pattern without quotes where it reads back as one; the name of an effect would begin a rule. */
+/** A tool pattern without quotes where it reads back as one; an effect's word, also before a `:`, would begin a rule. */
 export function printPattern(text: string): string {
-  const isWord = isReserved(text) || Object.hasOwn(EFFECT_WORDS, text);
+  const isWord = isReserved(text) || Object.hasOwn(EFFECT_WORDS, text.split(":", 1)[0]!);
   const isBare = !isWord && /^[A-Za-z_*]/.test(text) && /[A-Za-z0-9_*-]$/.test(text) && isToolPattern(text);
   return isBare ? text : printText(text);
 }
@@ -106,7 +107,9 @@ function strengthOf(expression: Expression): [text: string, strength: number] {
   }
 }
 
+/** An operand. `contains` is the one condition that can be written as one, though the checks refuse it. */
 function atom(expression: Expression): string {
+  if (expression.kind === "contains") return `contains(${atom(expression.left)}, ${atom(expression.right)})`;
   return printExpression(expression, PREDICATE);
 }
 
@@ -123,10 +126,10 @@ function printArgument(argument: Argument): string {
   }
 }
 
-/** Among arguments a bare tool name with a sign in it reads as one; a plain word reads as a name, and means the same there. */
+/** Among arguments a plain or dotted name reads as a path, which a function of tool patterns takes for one. */
 function printToolArgument(text: string): string {
-  const bare = printPattern(text);
-  return /^[A-Za-z]/.test(bare) || /^\*/.test(bare) ? bare : printText(text);
+  const isPath = text.split(".").every(isIdentifier) && !isReserved(text.split(".", 1)[0]!);
+  return isPath || readsAsToolName(text) ? text : printText(text);
 }
 
 export function printValue(value: Value): string {
