@@ -112,7 +112,7 @@ describe("the http facet", () => {
     });
   });
 
-  test.each(["/", "/a/b.c", "/a/...", "/%2e%2e%2e", "/a?b#c", "/%2", "/..a", "/.%2ex", "/ä"])(
+  test.each(["/", "/a/b.c", "/a/...", "/a%2Fb%20c", "/a;b", "/%2", "/%zz", "/..a", "/ä"])(
     "path `%s`",
     (path) => {
       expect(isTaken({ path })).toBe(true);
@@ -128,6 +128,15 @@ describe("the http facet", () => {
     "/%2e",
     "/.%2E/",
     "/%2E%2e",
+    "/.%2ex",
+    "/%41",
+    "/%7e",
+    "/..%2f",
+    "/%5C..",
+    "/..;a",
+    "/a?b",
+    "/a#b",
+    "/a\\b",
     "/a\u0000",
     "/a\u001f",
     "/\u007f",

@@ -91,8 +91,11 @@ function isPort(value: Json): boolean {
   return Number(value.text) >= 1 && Number(value.text) <= 65535;
 }
 
+/** One spelling of a path: nothing that a server might resolve, strip or decode to another path. */
 function isRequestPath(path: string): boolean {
-  if (!path.startsWith("/") || /[\u0000-\u001f\u007f]/.test(path)) return false;
-  const segments = path.split("/").map((segment) => segment.replace(/%2e/gi, "."));
-  return !segments.includes(".") && !segments.includes("..");
+  if (!path.startsWith("/") || /[\u0000-\u001f\u007f\\?#]/.test(path)) return false;
+  const encoded = [...path.matchAll(/%([0-9a-f]{2})/gi)].map(([, digits]) => Number.parseInt(digits!, 16));
+  if (encoded.some((code) => /[A-Za-z0-9._~-]/.test(String.fromCharCode(code)))) return false;
+  const names = path.split(/\/|%2f|%5c/i).map((segment) => segment.split(";")[0]);
+  return !names.includes(".") && !names.includes("..");
 }

@@ -101,22 +101,17 @@ const refused = (judgement: Judgement, action: Text<Action>, facts: Text<Facts>)
 });
 
 function judge(program: Program, action: Text<Action>, facts: Text<Facts>): Outcome {
-  const agent = action.value!.agent;
-  if (facts.value!.agent !== null && facts.value!.agent !== agent) {
-    return refused(deny("agent_mismatch"), action, facts);
-  }
-  const policy = policyOf(program, agent);
+  const { agent, tool } = action.value!;
+  const known = facts.value!.agent ?? agent;
+  const policy = policyOf(program, known);
   if (policy === null) {
-    return refused(deny("agent_unknown"), action, facts);
+    return refused(deny(known === agent ? "agent_unknown" : "agent_mismatch"), action, facts);
   }
-  const judgement = stages({ program, policy, action: action.value!, facts: facts.value! });
-  return {
-    policy,
-    judgement,
-    obligations: obligationsOf(policy, action.value!.tool, judgement),
-    action,
-    facts,
-  };
+  const judgement =
+    known === agent
+      ? stages({ program, policy, action: action.value!, facts: facts.value! })
+      : deny("agent_mismatch");
+  return { policy, judgement, obligations: obligationsOf(policy, tool, judgement), action, facts };
 }
 
 /** Steps 1 to 6 of LANGUAGE section 5. */

@@ -1,5 +1,5 @@
 /** The order of a decision: LANGUAGE section 5, engine/ABI.md. Each step says whether it has decided. */
-import { CODE_NO_POLICY, EFFECT_DENY, TRACE_STEP } from "../../constants";
+import { CODE_NO_POLICY, EFFECT_DENY, NONE, TRACE_STEP } from "../../constants";
 import { keepMarks, nextMark } from "../arrays";
 import { beginPaths } from "../evaluate/paths";
 import { lengthOf, textOf } from "../json/tape";
@@ -53,10 +53,10 @@ function takeSteps(): void {
 }
 
 function refuseWho(): bool {
-  if (refuseAgent()) return true;
-  // Also what is refused from here on has obligations.
-  dispatch(textOf(actionTool), lengthOf(actionTool), agent);
-  return refuseIdentity();
+  const refused = refuseAgent();
+  // Also what is refused has obligations.
+  if (agent != NONE) dispatch(textOf(actionTool), lengthOf(actionTool), agent);
+  return refused || refuseIdentity();
 }
 
 /** Traces the step: the code that it decided or holds, or 0. */

@@ -22,6 +22,12 @@ const SLASH: u32 = 0x2f;
 const DOT: u32 = 0x2e;
 const PERCENT: u32 = 0x25;
 const DELETE: u32 = 0x7f;
+const BACKSLASH: u32 = 0x5c;
+const QUESTION: u32 = 0x3f;
+const FRAGMENT: u32 = 0x23;
+const SEMICOLON: u32 = 0x3b;
+/** No byte's value, and unreserved in no sense. */
+const NO_BYTE: u32 = 0x100;
 
 /** Tape nodes, 0 when absent. */
 export let facetHost: usize = 0;
@@ -92,7 +98,27 @@ function isMethod(node: usize): bool {
   return true;
 }
 
-/** From a slash, without control characters and without segments `.` and `..`, also where the dots are percent-encoded. */
+function isUnreserved(byte: u32): bool {
+  return (byte | 0x20) - 0x61 < 26 || byte - 0x30 < 10 || byte == 0x2d || byte == DOT || byte == 0x5f || byte == 0x7e;
+}
+
+function hexValue(digit: u32): u32 {
+  return digit - 0x30 < 10 ? digit - 0x30 : (digit | 0x20) - 0x61 < 6 ? (digit | 0x20) - 0x57 : NO_BYTE;
+}
+
+/** What `%` and the two digits at `at` stand for, or NO_BYTE. */
+function encodedByte(at: usize, end: usize): u32 {
+  if (end - at < 3) return NO_BYTE;
+  const high = hexValue(load<u8>(at, 1));
+  const low = hexValue(load<u8>(at, 2));
+  return high == NO_BYTE || low == NO_BYTE ? NO_BYTE : (high << 4) | low;
+}
+
+/**
+ * From a slash, in the one spelling that clients and servers take for the same path: no control characters, backslashes, query or
+ * fragment, no needless percent-encoding (RFC 3986 section 6.2.2.2), no segments `.` and `..`; there an encoded slash or
+ * backslash ends a segment too, and a semicolon its name.
+ */
 function isRequestPath(node: usize): bool {
   if (kindOf(node) != KIND_STRING || lengthOf(node) == 0) return false;
   let at = textOf(node);
@@ -100,25 +126,24 @@ function isRequestPath(node: usize): bool {
   if (load<u8>(at) != SLASH) return false;
   let dots: u32 = 0;
   let others: u32 = 1;
-  while (at < end) {
-    const byte = <u32>load<u8>(at);
-    if (byte < 0x20 || byte == DELETE) return false;
-    if (byte == SLASH) {
+  for (; at < end; at++) {
+    let byte = <u32>load<u8>(at);
+    if (byte < 0x20 || byte == DELETE || byte == BACKSLASH || byte == QUESTION || byte == FRAGMENT) return false;
+    if (byte == PERCENT) {
+      const encoded = encodedByte(at, end);
+      if (isUnreserved(encoded)) return false;
+      if (encoded == SLASH || encoded == BACKSLASH) {
+        byte = SLASH;
+        at += 2;
+      }
+    }
+    if (byte == SLASH || byte == SEMICOLON) {
       if (others == 0 && (dots == 1 || dots == 2)) return false;
       dots = 0;
-      others = 0;
+      others = byte == SLASH ? 0 : 1;
     } else if (byte == DOT) {
       dots++;
-    } else if (
-      byte == PERCENT &&
-      end - at >= 3 &&
-      load<u8>(at, 1) == 0x32 &&
-      (load<u8>(at, 2) | 0x20) == 0x65
-    ) {
-      dots++;
-      at += 2;
     } else others++;
-    at++;
   }
   return others != 0 || (dots != 1 && dots != 2);
 }

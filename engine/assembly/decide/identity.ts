@@ -28,16 +28,22 @@ import { factAgent } from "./facts";
 import { isPrincipalVerified, principalMethod } from "./principal";
 import { agent, deny, serveBy } from "./verdict";
 
-/** Whether it has decided; if not, the verdict's agent is known. */
+/** Whether it has decided; the verdict's agent is known then too, unless no block serves it. */
 export function refuseAgent(): bool {
   const name = textOf(actionAgent);
   const length = lengthOf(actionAgent);
   if (factAgent != 0 && (lengthOf(factAgent) != length || !equal(textOf(factAgent), name, length))) {
+    // What the policy asks for the agent that the host knows, such as redactions, holds for this deny.
+    serve(textOf(factAgent), lengthOf(factAgent));
     return deny(CODE_AGENT_MISMATCH);
   }
+  serve(name, length);
+  return agent == NONE ? deny(CODE_AGENT_UNKNOWN) : false;
+}
+
+function serve(name: usize, length: u32): void {
   const found = find(SCOPE_AGENTS, name, length);
   serveBy(found != NONE ? found : load<u32>(system, SYSTEM_DEFAULT_AGENT));
-  return agent == NONE ? deny(CODE_AGENT_UNKNOWN) : false;
 }
 
 /** Whether it has decided. */
