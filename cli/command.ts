@@ -7,6 +7,8 @@ export interface OptionSpec {
   value?: string;
   /** May be given several times. */
   multiple?: boolean;
+  /** Shown in the usage line; the command itself refuses to run without it. */
+  required?: boolean;
   /** Closed list of values. */
   choices?: readonly string[];
   help: string;
@@ -30,8 +32,8 @@ export interface Command {
   operands: OperandSpec[];
   options: OptionSpec[];
   examples: { command: string; text: string }[];
-  /** Meaning of exit 0 and 1 for this command. */
-  exits: { ok: string; findings: string };
+  /** Meaning of exit 0 and 1 for this command; null where it never exits with 1. */
+  exits: { ok: string; findings: string | null };
   /** Resolves to the exit status; throws CommandError. `all` loads every command, for those that are about commands. */
   run(invocation: Invocation, all: () => Promise<Command[]>): Promise<number>;
 }

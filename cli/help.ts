@@ -36,8 +36,9 @@ export function commandHelp(command: Command, style: Style): string {
     ({ command: line, text }) => `  ${style.dim(`# ${text}`)}\n  ${line}\n`,
   );
   parts.push(`${style.bold("Examples")}\n${examples.join("\n")}`);
+  const findings = command.exits.findings === null ? "" : `  1  ${command.exits.findings}\n`;
   parts.push(
-    `${style.bold("Exit status")}\n  0  ${command.exits.ok}\n  1  ${command.exits.findings}\n  2  misuse, or a file that cannot be read or written\n`,
+    `${style.bold("Exit status")}\n  0  ${command.exits.ok}\n${findings}  2  misuse, or a file that cannot be read or written\n`,
   );
   return parts.join("\n");
 }
@@ -47,7 +48,14 @@ function usage(command: Command, style: Style): string {
     const repeated = maximum > 1 ? `${name}…` : name;
     return minimum === 0 ? `[${repeated}]` : repeated;
   });
-  return `${style.bold("Usage")}\n  faramesh ${[command.name, ...operands, "[OPTIONS]"].join(" ")}\n`;
+  const required = command.options
+    .filter((option) => option.required === true)
+    .map(({ name, short, value, multiple }) => {
+      const option = short === undefined ? `--${name}` : `-${short}`;
+      return `${option} ${value}${multiple === true ? "…" : ""}`;
+    });
+  const words = [command.name, ...operands, ...required, "[OPTIONS]"];
+  return `${style.bold("Usage")}\n  faramesh ${words.join(" ")}\n`;
 }
 
 function optionLines(options: readonly OptionSpec[], style: Style): string {

@@ -27,7 +27,7 @@ export const build: Command = {
     "The same sources give the same bytes on every machine. Without --sign the bundle is unsigned, and is refused wherever\nsignatures are verified. Without --sequence the number is one more than that of the bundle it replaces.",
   operands: [{ name: "PATH", minimum: 1, maximum: 1, help: "policy file, folder, or -" }],
   options: [
-    { name: "output", short: "o", value: "FILE", help: "the bundle to write, NAME.fplb (needed)" },
+    { name: "output", short: "o", value: "FILE", required: true, help: "the bundle to write, NAME.fplb" },
     {
       name: "sign",
       short: "s",

@@ -14,7 +14,7 @@ export const codes: Command = {
     { command: "faramesh codes", text: "all of them" },
     { command: "faramesh codes default_deny", text: "what does this one mean?" },
   ],
-  exits: { ok: "the codes were listed", findings: "never" },
+  exits: { ok: "the codes were listed", findings: null },
   async run(invocation) {
     const all = Object.values(CODES);
     const names: string[] = all.map(({ name }) => name);

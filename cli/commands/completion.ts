@@ -114,7 +114,7 @@ export const completion: Command = {
       text: "in every fish from now on",
     },
   ],
-  exits: { ok: "the script was printed", findings: "never" },
+  exits: { ok: "the script was printed", findings: null },
   async run({ operands }, all) {
     const commands = wordsOf(await all());
     const shell = operands[0];

@@ -60,7 +60,7 @@ export const init: Command = {
     { command: "faramesh init --list", text: "see what there is" },
     { command: "faramesh init policy --pack payments", text: "start with the payments pack" },
   ],
-  exits: { ok: "the files were written", findings: "never" },
+  exits: { ok: "the files were written", findings: null },
   async run(invocation) {
     if (invocation.flag("list")) return list(invocation.flag("json"));
     if (invocation.flag("json")) throw misuse("`--json` goes with `--list`", "leave it away");
@@ -79,10 +79,16 @@ export const init: Command = {
     for (const file of FILES) mustNotExist(folder, file);
     for (const [index, file] of FILES.entries()) await createFile(join(folder, file), contents[index]!);
     const [policy, cases] = FILES.map((file) => join(folder, file));
-    await print(`${policy}\n${cases}\n\nNext: faramesh check ${policy}, then faramesh test ${policy}\n`);
+    const word = shellWord(policy!);
+    await print(`${policy}\n${cases}\n\nNext: faramesh check ${word}, then faramesh test ${word}\n`);
     return EXIT_OK;
   },
 };
+
+/** A path as one word of a shell. */
+function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
 
 /** Before anything is written, so that a refusal leaves no half of a pack behind. */
 function mustNotExist(folder: string, file: string): void {

@@ -28,7 +28,7 @@ export const keygen: Command = {
   examples: [
     { command: "faramesh keygen release -o keys", text: "writes keys/release.key and keys/release.pub" },
   ],
-  exits: { ok: "both files were written", findings: "never" },
+  exits: { ok: "both files were written", findings: null },
   async run(invocation) {
     const name = invocation.operands[0]!;
     if (!KEY_NAME.test(name) || name === "." || name === "..") {

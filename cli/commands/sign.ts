@@ -44,7 +44,10 @@ export const sign: Command = {
   description:
     "Adds signatures to a bundle, in place; a bundle that is signed already keeps its sequence number.\nA policy source (FILE.fpl) gets its signature beside it, in FILE.fpl.sig, for those who import it.",
   operands: [{ name: "FILE", minimum: 1, maximum: 1, help: "bundle, or policy source to be imported" }],
-  options: [KEY, { ...SEQUENCE, help: "sequence number for an unsigned bundle (1)" }],
+  options: [
+    { ...KEY, required: true },
+    { ...SEQUENCE, help: "sequence number for an unsigned bundle (1)" },
+  ],
   examples: [
     { command: "faramesh sign policy.fplb --key keys/second.key", text: "a second person signs" },
     {

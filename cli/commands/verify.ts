@@ -14,7 +14,7 @@ export const verify: Command = {
     "Enough keys of the trust file must have signed exactly this bundle, each within its validity, and its sequence number\nmust not be below the smallest that is accepted. The bundle's own bytes are then validated as the core does when loading.",
   operands: [{ name: "FILE", minimum: 1, maximum: 1, help: "the bundle" }],
   options: [
-    { ...TRUST, help: "trust file (needed)" },
+    { ...TRUST, required: true, help: "trust file: whose signatures count" },
     {
       name: "minimum-sequence",
       value: "N",
