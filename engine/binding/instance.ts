@@ -145,11 +145,14 @@ export class Instance {
     return this.bytes.slice(pointer, pointer + length);
   }
 
-  /** A copy of the last record and of its hash, which stands right before it; two views of one buffer. */
+  /** Copies of the last record and of its hash, which stands right before it. */
   readRecord(): { record: Uint8Array<ArrayBuffer>; hash: Uint8Array<ArrayBuffer> } {
-    const length = this.exports.recordBytes() >>> 0;
-    const both = this.read(this.exports.hashPointer(), DIGEST_BYTES + length);
-    return { record: both.subarray(DIGEST_BYTES), hash: both.subarray(0, DIGEST_BYTES) };
+    const pointer = this.exports.hashPointer();
+    const start = pointer + DIGEST_BYTES;
+    return {
+      record: this.bytes.slice(start, start + this.exports.recordBytes()),
+      hash: this.bytes.slice(pointer, start),
+    };
   }
 
   readHash(): Uint8Array<ArrayBuffer> {
