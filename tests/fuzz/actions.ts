@@ -203,6 +203,15 @@ const WRONG_PATHS = [
   "/a/.../b",
   "/%2e.x",
   "/\u0085",
+  "/a%2f..%2fb",
+  "/a/..;x",
+  "/a;../b",
+  "/a\\b",
+  "/%41",
+  "/%20",
+  "/%5C..",
+  "/.;/",
+  "/%7E%zz%4",
 ];
 
 /** A number next to one of the policies' literals. */

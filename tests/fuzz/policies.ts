@@ -6,6 +6,7 @@ import { condition, quote, type Scope } from "./conditions.ts";
 import type { Random } from "./random.ts";
 import {
   AGENTS,
+  EGRESS_HOSTS,
   FIELDS,
   HOST_GLOBS,
   METHODS,
@@ -188,7 +189,10 @@ function furniture(random: Random, tools: Tools): string[] {
     ...maybe(0.07, () => identity(random)),
     ...maybe(0.08, () => lists("model_policy", random, NAME_GLOBS)),
     ...maybe(0.3, () =>
-      lists("egress", random, [...HOST_GLOBS, ...HOST_GLOBS.map((host) => `${host}:${random.pick(PORTS)}`)]),
+      lists("egress", random, [
+        ...EGRESS_HOSTS,
+        ...EGRESS_HOSTS.map((host) => `${host}:${random.pick([...PORTS, "*"])}`),
+      ]),
     ),
     ...maybe(0.3, () => alert(random)),
     ...maybe(0.3, () => credential(random, tools)),

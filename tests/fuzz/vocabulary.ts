@@ -94,6 +94,8 @@ export const PATTERNS = [
 export const NAME_GLOBS = ["gpt-*", "gpt-5", "*", "claude-*-mini", "*o*"];
 export const MODELS = ["gpt-5", "gpt-", "claude-4-mini", "llama", "GPT-5", ""];
 export const HOST_GLOBS = ["*.example.com", "api.example.com", "*", "10.0.0.*", "db.internal"];
+/** An address with colons stands in brackets. */
+export const EGRESS_HOSTS = [...HOST_GLOBS, "[::1]", "[2001:db8::*]"];
 export const HOSTS = [
   "api.example.com",
   "x.api.example.com",
