@@ -1,6 +1,6 @@
 /**
  * Writes docs/reference/verdict-codes.md and diagnostics.md from the code's tables: `node cli/run.mjs
- * tests/docs/write-tables.ts`, then `npx biome check --write docs`. The tests compare the pages with the code.
+ * tests/docs/write-tables.ts`. The tests compare the pages with the code.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,8 +33,12 @@ const DIAGNOSTIC_GROUPS: Record<string, string> = {
 };
 
 function table(head: string[], rows: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.join(" | ")} |\n`;
-  return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
+  const widths = head.map((title, column) =>
+    Math.max(...[title, ...rows.map((cells) => cells[column]!)].map((text) => [...text].length)),
+  );
+  const line = (cells: string[]) =>
+    `| ${cells.map((text, column) => text.padEnd(widths[column]! + text.length - [...text].length)).join(" | ")} |\n`;
+  return line(head) + line(widths.map((width) => "-".repeat(width))) + rows.map(line).join("");
 }
 
 function verdictCodes(): string {
