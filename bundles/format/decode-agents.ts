@@ -41,6 +41,7 @@ export function readItems(reader: Reader, ir: Values): Items {
   if (reader.left !== expected) reader.fail("as many items as counted", reader.start);
   const read = <T>(kind: number, entry: () => T): T[] => Array.from({ length: counts[kind]! }, entry);
   const string = () => reader.id(ir.strings.length, "a string");
+  const checked = new Set<number>();
   const items: Items = {
     phases: read(0, string),
     selectors: read(1, () => ({
@@ -55,7 +56,10 @@ export function readItems(reader: Reader, ir: Values): Items {
     }),
     credentials: read(3, () => {
       const credential = { name: string(), json: string() };
-      checkCanonicalObject(reader, ir.strings[credential.json]!, reader.at - 4);
+      // Many credentials may share a long text: each is read once.
+      if (!checked.has(credential.json))
+        checkCanonicalObject(reader, ir.strings[credential.json]!, reader.at - 4);
+      checked.add(credential.json);
       return credential;
     }),
     schemas: read(4, () => ({ argumentFirst: reader.u32(), argumentCount: reader.u32() })),

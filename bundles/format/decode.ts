@@ -94,12 +94,17 @@ function readDebug(reader: Reader, rules: number, instructions: number): Ir["deb
   const strings = readStrings(reader);
   reader.pad(4);
   const string = (): string => strings[reader.id(strings.length, "a debug string")]!;
+  // Many rules may share a long one: each is read once.
+  const identities = new Set<string>();
   const debug = {
     rules: Array.from({ length: rules }, (): RuleDebug => {
       const identity = string();
-      const object = checkCanonicalObject(reader, identity, reader.at - 4);
-      if (Object.keys(object).join() !== "column,file,id,line")
-        reader.fail("a rule's identity", reader.at - 4);
+      if (!identities.has(identity)) {
+        const object = checkCanonicalObject(reader, identity, reader.at - 4);
+        if (Object.keys(object).join() !== "column,file,id,line")
+          reader.fail("a rule's identity", reader.at - 4);
+        identities.add(identity);
+      }
       const reason = reader.idOrNull(strings.length, "a debug string");
       return { identity, reason: reason === null ? null : strings[reason]!, text: string() };
     }),

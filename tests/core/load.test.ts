@@ -300,3 +300,17 @@ describe("bytes from anywhere", () => {
     }
   });
 });
+
+test("a text that many rules share is read once", () => {
+  const ir = irOf('agent "a" { rules { permit t } }');
+  const rule = ir.rules[0]!;
+  const identity = JSON.stringify({ column: 1, file: "x".repeat(65_000), id: "i", line: 1 });
+  const debug = { ...ir.debug.rules[0]!, identity };
+  ir.rules = Array.from({ length: 100_000 }, () => ({ ...rule }));
+  ir.debug.rules = ir.rules.map(() => debug);
+  const shared = encode(ir);
+  const started = performance.now();
+  expect(codeOfLoad(shared)).toBe("ok");
+  // For each rule it would take above 10 s.
+  expect(performance.now() - started).toBeLessThan(3000);
+});

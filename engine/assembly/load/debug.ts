@@ -23,8 +23,12 @@ import {
   ruleCount,
   sectionLength,
 } from "../bundle";
+import { behindBundle, reservedBytes } from "../memory";
 import { isIdentity } from "./identity";
 import { checkStrings } from "./text";
+
+/** A byte for each text: whether it is known to be an identity, so that none is read for each rule that shares it. */
+let known: usize = 0;
 
 export function checkDebug(): u32 {
   const room = sectionLength(SECTION_DEBUG);
@@ -38,6 +42,8 @@ export function checkDebug(): u32 {
   for (let at = stringsEnd; at < debugRules; at++) {
     if (load<u8>(at) != 0) return LOAD_BAD_SECTION;
   }
+  known = behindBundle(reservedBytes());
+  memory.fill(known, 0, count);
   for (let id: u32 = 0; id < ruleCount; id++) {
     const bad = checkRule(debugRules + <usize>id * RULE_DEBUG_BYTES, count);
     if (bad != LOAD_OK) return bad;
@@ -54,8 +60,11 @@ function checkRule(entry: usize, count: u32): u32 {
   const identity = load<u32>(entry);
   const reason = load<u32>(entry, 4);
   if (identity >= count || load<u32>(entry, 8) >= count) return LOAD_BAD_REFERENCE;
-  if (debugLength(identity) > MAX_TEXT_BYTES) return LOAD_TOO_LARGE;
-  if (!isIdentity(debugText(identity), debugLength(identity))) return LOAD_BAD_STRING;
+  if (load<u8>(known + identity) == 0) {
+    if (debugLength(identity) > MAX_TEXT_BYTES) return LOAD_TOO_LARGE;
+    if (!isIdentity(debugText(identity), debugLength(identity))) return LOAD_BAD_STRING;
+    store<u8>(known + identity, 1);
+  }
   if (reason == NONE) return LOAD_OK;
   if (reason >= count) return LOAD_BAD_REFERENCE;
   return debugLength(reason) > MAX_TEXT_BYTES ? LOAD_TOO_LARGE : LOAD_OK;

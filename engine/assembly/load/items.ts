@@ -46,7 +46,16 @@ import { equal } from "../json/bytes";
 import { write } from "../json/canonical";
 import { parse } from "../json/parse";
 import { KIND_OBJECT, kindOf } from "../json/tape";
-import { ACTION_TEXT, CANONICAL, CANONICAL_LIMIT, PARSE_SCRATCH, TAPE, WORK } from "../memory";
+import {
+  ACTION_TEXT,
+  behindBundle,
+  CANONICAL,
+  CANONICAL_LIMIT,
+  PARSE_SCRATCH,
+  reservedBytes,
+  TAPE,
+  WORK,
+} from "../memory";
 
 export function checkItems(): u32 {
   const sizes =
@@ -72,10 +81,16 @@ export function checkItems(): u32 {
     if (path >= pathCount || load<u32>(paths + <usize>path * PATH_BYTES) != ROOT_ARGS)
       return LOAD_BAD_REFERENCE;
   }
+  // A byte for each text: whether it is known to be a credential's, so that none is read for each credential that shares it.
+  const known = behindBundle(reservedBytes());
+  memory.fill(known, 0, stringCount);
   for (let at = credentials; at < schemas; at += 8) {
-    if (load<u32>(at) >= stringCount || load<u32>(at, 4) >= stringCount) return LOAD_BAD_REFERENCE;
-    const status = checkCredential(load<u32>(at, 4));
+    const json = load<u32>(at, 4);
+    if (load<u32>(at) >= stringCount || json >= stringCount) return LOAD_BAD_REFERENCE;
+    if (load<u8>(known + json) != 0) continue;
+    const status = checkCredential(json);
     if (status != LOAD_OK) return status;
+    store<u8>(known + json, 1);
   }
   return checkSchemas();
 }
