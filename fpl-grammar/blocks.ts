@@ -28,7 +28,8 @@ export type LabelUse = "none" | "required" | "optional";
 
 /** The grammar's start symbol for a statement, and what its first word adds. */
 export type Form =
-  | { form: "setting"; type: ValueType }
+  /** `means`: the name that an older word stands for. */
+  | { form: "setting"; type: ValueType; means?: string }
   | { form: "block"; block: BlockName; label: LabelUse }
   | {
       form:
@@ -71,6 +72,7 @@ const money = simple("money");
 const duration = simple("duration");
 const size = simple("size");
 const count = simple("count");
+const older = (means: string, type: ValueType): Form => ({ form: "setting", type, means });
 const rule: Form = { form: "rule" };
 const patterns: Form = { form: "patterns" };
 
@@ -252,11 +254,11 @@ export const BLOCKS: Record<BlockName, BlockTable> = {
   }),
   alert: table("`alert`", "event", {
     permit: texts,
-    allow: texts,
-    approve: texts,
+    allow: older("permit", { kind: "texts" }),
+    approve: older("permit", { kind: "texts" }),
     deny: texts,
-    block: texts,
-    reject: texts,
+    block: older("deny", { kind: "texts" }),
+    reject: older("deny", { kind: "texts" }),
     defer: texts,
     budget_warning: texts,
     budget_exceeded: texts,

@@ -253,20 +253,8 @@ function alertsOf(block: Block | null, surroundings: Surroundings): AgentPolicy[
   const alerts: AgentPolicy["alerts"] = { permit: [], deny: [], defer: [] };
   if (block === null) return alerts;
   const settings = settingsOf(block, surroundings);
-  for (const [event, effect] of EVENTS) {
-    for (const target of textsSetting(settings, event) ?? []) {
-      if (!alerts[effect].includes(target)) alerts[effect].push(target);
-    }
+  for (const effect of ["permit", "deny", "defer"] as const) {
+    alerts[effect] = [...new Set(textsSetting(settings, effect))];
   }
   return alerts;
 }
-
-const EVENTS = [
-  ["permit", "permit"],
-  ["allow", "permit"],
-  ["approve", "permit"],
-  ["deny", "deny"],
-  ["block", "deny"],
-  ["reject", "deny"],
-  ["defer", "defer"],
-] as const;

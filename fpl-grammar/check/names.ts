@@ -92,7 +92,7 @@ export function resolve(path: Path, scope: Scope): Resolved {
   }
   if (FACET_NAMES.has(head) && steps.length === 0)
     return { kind: "field", field: field("facet", [head], span) };
-  if (steps.length > 0 && head.length > 3) {
+  if (steps.length > 0 && head.length > 2) {
     const suggestion = suggest(head, ROOT_NAMES);
     if (suggestion !== null)
       scope.findings.diagnostics.push(report("F112", span, { name: head, suggestion }));

@@ -47,7 +47,8 @@ export function convert(form: Form, parsed: Leaf, span: Span, sink: Sink): State
       };
     case "setting": {
       const value = normalise(form.type, valueFrom(children[2], sink));
-      return { kind: "setting", ...base, name: nameOf(children[0]), value };
+      const name = nameOf(children[0]);
+      return { kind: "setting", ...base, name: { ...name, text: form.means ?? name.text }, value };
     }
     case "patterns":
       return {
