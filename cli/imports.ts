@@ -176,6 +176,12 @@ export function resolveImports(
     return loaded.file;
   });
   const files = given.files.filter(({ name }) => !targets.has(name));
+  if (files.length === 0)
+    throw refused(
+      given.path,
+      "every file of the policy is imported, so none of it applies",
+      "leave away the import of the policy itself",
+    );
   return { sources: { ...given, files }, imports, findings };
 }
 

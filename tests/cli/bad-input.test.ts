@@ -85,6 +85,15 @@ describe("bad files", () => {
     expect([1, 2]).toContain(folder.run(["explain", "policy.fpl"], bytes).status);
   });
 
+  it("a policy that imports itself is refused, not empty", () => {
+    folder.write("loop/self.fpl", 'import "self@1.0.0" as s\nagent "a" { rules { include s deny! t } }\n');
+    folder.run(["lock", "loop/self.fpl"]);
+    for (const path of ["loop/self.fpl", "loop"]) {
+      const ran = folder.run(["check", path]);
+      expect([ran.status, ran.stderr]).toEqual([1, expect.stringContaining("none of it applies")]);
+    }
+  });
+
   it("a call with more behind it than can be read is denied, not cut", () => {
     const spaces = " ".repeat(4 * 1024 * 1024);
     const call = `{"action":${CALL.trim()}}${spaces}garbage\n${spaces}${CALL}`;
