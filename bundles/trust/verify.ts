@@ -71,6 +71,9 @@ function checkSequence(statement: Statement, trust: TrustFile, highest: HighestS
  */
 export function verify(bundle: Uint8Array, envelope: Uint8Array, options: VerifyOptions): VerifyResult {
   if (!Number.isSafeInteger(options.nowMs)) throw new RangeError("nowMs must be whole Unix milliseconds");
+  // Against what is no number every sequence would pass for newer.
+  if (options.highest !== null && !Number.isSafeInteger(options.highest.sequence))
+    throw new RangeError("highest.sequence must be a whole number");
   return outcome(() => {
     const decoded = decodeEnvelope(envelope);
     const keys = checkSignatures(decoded, options.trust, options.nowMs);

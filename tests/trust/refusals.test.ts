@@ -376,4 +376,9 @@ describe("insecure, asked for explicitly", () => {
   test("a clock that is no number is a programmer's error", () => {
     expect(() => load(good, options({ nowMs: Number.NaN }))).toThrow(RangeError);
   });
+
+  test("a remembered sequence that is no number is a programmer's error", () => {
+    const highest = { sequence: Number.NaN, digest: "" };
+    expect(() => load(good, options({ highest }))).toThrow(RangeError);
+  });
 });
