@@ -133,6 +133,29 @@ describe("a record", () => {
     expect(Buffer.from(made.record).includes(SALT)).toBe(false);
   });
 
+  test("redacts a value of another shape than the path's whole, under the declared path", async () => {
+    const typed = await coreWith(
+      'agent "a" { default permit  redact t args ["card.number", "card.cvc", "l[0]"] }',
+    );
+    const text = action({ args: { card: "4111", l: { "0": 1 }, n: [null] } });
+    const made = typed.decideRecorded(text, `{"salt":"${SALT}"}`, { sequence: 0, previous: FIRST });
+    const { action: shown } = JSON.parse(Buffer.from(made.record).toString());
+    const commitment = (path: string, value: string) => {
+      const head = [tag("faramesh/redact/v1"), u32(SALT.length), SALT, u32(path.length), path];
+      return { redacted: sha256(...head, value).toString("hex") };
+    };
+    const [first] = made.verdict.obligations.redact;
+    expect(first?.[0]).toBe("card");
+    expect(shown.args).toEqual({
+      card: commitment(JSON.stringify(first), '"4111"'),
+      l: commitment('["l",0]', '{"0":1}'),
+      n: [null],
+    });
+    expect(typed.decideRecorded(text, "{}", { sequence: 0, previous: FIRST }).verdict.code).toBe(
+      "salt_missing",
+    );
+  });
+
   test("without the salt that it needs is of a deny, and shows nothing", () => {
     const facts = SAMPLES[0]![1].replace(`,"salt":"${SALT}"`, "");
     const { verdict, json, text } = record(SAMPLES[0]![0], facts);

@@ -5,7 +5,7 @@ import type { Action } from "./action.ts";
 import type { Facts } from "./facts.ts";
 import { boolean, type Json, type JsonObject, NULL, number, object, string } from "./json.ts";
 import { MAX_INPUT_BYTES } from "./parse.ts";
-import { pathsToReplace, redactedAction } from "./redact.ts";
+import { redactedAction, toReplace } from "./redact.ts";
 import { type Decided, verdictFields } from "./verdict.ts";
 
 /** What the host adds to a record. Digests and the previous hash are 32 bytes. */
@@ -67,6 +67,7 @@ function withoutSalt(facts: JsonObject): Json {
 /** Null where nothing is known of what to redact, and where there is no salt to do it with. */
 function shownAction({ action, facts, judgement, obligations }: Recorded): Json {
   if (action.value === null || facts.value === null || judgement.code === "salt_missing") return NULL;
-  const paths = pathsToReplace(action.value, obligations.redact);
-  return paths.length === 0 ? action.value.json : redactedAction(action.value, paths, facts.value.salt!);
+  const { redact } = obligations;
+  const isShown = toReplace(action.value, redact).length === 0;
+  return isShown ? action.value.json : redactedAction(action.value, redact, facts.value.salt!);
 }

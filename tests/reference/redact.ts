@@ -6,19 +6,45 @@ import { at } from "./condition.ts";
 import { type Json, object, string } from "./json.ts";
 import { type ArgumentPath, pathJson } from "./obligations.ts";
 
-/** Paths that name a value of the action and do not lie within another that does: those that are replaced. */
-export function pathsToReplace(action: Action, paths: ArgumentPath[]): ArgumentPath[] {
-  const there = paths.filter((path) => at(action.args, path) !== undefined);
-  const isWithin = (inner: ArgumentPath, outer: ArgumentPath): boolean =>
-    inner.length > outer.length && outer.every((step, index) => inner[index] === step);
-  return there.filter((path) => !there.some((other) => isWithin(path, other)));
+/** A value that is replaced: where it stands, and the declared path that its commitment names. */
+interface Replacement {
+  place: ArgumentPath;
+  declared: ArgumentPath;
+}
+
+/** The values to replace: none within another, each once, for the first path that leads there. */
+export function toReplace(action: Action, paths: ArgumentPath[]): Replacement[] {
+  const there = paths.flatMap((declared) => {
+    const place = placeOf(action.args, declared);
+    return place === null ? [] : [{ place, declared }];
+  });
+  const startsWith = (inner: ArgumentPath, outer: ArgumentPath): boolean =>
+    outer.every((step, index) => inner[index] === step);
+  return there.filter(
+    ({ place }, position) =>
+      !there.some(
+        (other, at) => startsWith(place, other.place) && (other.place.length < place.length || at < position),
+      ),
+  );
+}
+
+/** The path as far as values have a place for its steps; null when it ends at nothing. */
+function placeOf(args: Json, path: ArgumentPath): ArgumentPath | null {
+  let here: Json = args;
+  for (const [length, step] of path.entries()) {
+    if (here.kind === "null") return null;
+    if (here.kind !== (typeof step === "string" ? "object" : "list")) return path.slice(0, length);
+    const next = at(here, [step]);
+    if (next === undefined) return null;
+    here = next;
+  }
+  return path;
 }
 
 export function redactedAction(action: Action, paths: ArgumentPath[], salt: string): Json {
-  return paths.reduce<Json>((json, path) => {
-    const value = at(action.args, path)!;
-    const shown = object({ redacted: string(commitment(path, value, salt)) });
-    return replaced(json, ["args", ...path], shown);
+  return toReplace(action, paths).reduce<Json>((json, { place, declared }) => {
+    const shown = object({ redacted: string(commitment(declared, at(action.args, place)!, salt)) });
+    return replaced(json, ["args", ...place], shown);
   }, action.json);
 }
 

@@ -14,7 +14,7 @@ import { type Json, Refusal } from "./json.ts";
 import { NO_OBLIGATIONS, type Obligations, obligationsOf } from "./obligations.ts";
 import { parse } from "./parse.ts";
 import { type Context, recordJson, type Text } from "./record.ts";
-import { pathsToReplace } from "./redact.ts";
+import { toReplace } from "./redact.ts";
 import { judgeAlways, judgeRules } from "./rules.ts";
 import { judgeSelectors } from "./selectors.ts";
 import { deny, type Judgement, type Question } from "./stages.ts";
@@ -130,7 +130,7 @@ function stages(question: Question): Judgement {
 function withSalt(outcome: Outcome): Outcome {
   const { policy, action, facts, obligations } = outcome;
   if (policy === null || action.value === null || facts.value?.salt != null) return outcome;
-  if (pathsToReplace(action.value, obligations.redact).length === 0) return outcome;
+  if (toReplace(action.value, obligations.redact).length === 0) return outcome;
   const judgement = deny("salt_missing");
   return { ...outcome, judgement, obligations: obligationsOf(policy, action.value.tool, judgement) };
 }

@@ -19,7 +19,7 @@ import { actionAgent, actionArgs, actionHttp, actionSession, actionTool } from "
 import { factModel, factPrincipal, factPurpose, factSelectors, factUnavailable } from "../decide/facts";
 import { isNull } from "../decide/members";
 import { activePhaseName } from "../decide/phase";
-import { element, KIND_LIST, KIND_OBJECT, kindOf, member } from "../json/tape";
+import { element, KIND_LIST, KIND_NULL, KIND_OBJECT, kindOf, member } from "../json/tape";
 
 import { SESSION_ID, SESSION_PHASE, sessionField } from "./fields";
 import { setTimeField } from "./time";
@@ -42,10 +42,20 @@ export function pathValue(id: u32): usize {
   return entry + 4;
 }
 
-/** The tape node of a path under `args`, or 0. */
-export function argumentNode(id: u32): usize {
+/**
+ * The tape node that a path under `args` keeps out of a record, or 0: its value, or else the value that has no place for the
+ * path's next step because it is of another type, in which what the path means may stand in another shape. `null` holds nothing.
+ */
+export function redactedNode(id: u32): usize {
   const path = paths + <usize>id * PATH_BYTES;
-  return descend(actionArgs, sliceFirst(path + 4), sliceCount(path + 4));
+  let step = sliceFirst(path + 4);
+  let node = actionArgs;
+  for (const end = step + 4 * <usize>sliceCount(path + 4); step < end && node != 0; step += 4) {
+    const next = load<u32>(step);
+    if (kindOf(node) != containerOf(next)) return kindOf(node) == KIND_NULL ? 0 : node;
+    node = stepInto(node, next);
+  }
+  return node;
 }
 
 function walk(path: usize, value: usize): void {
@@ -89,12 +99,21 @@ function isUnavailable(step: u32): bool {
 /** A step that the value has no place for leads nowhere. */
 function descend(node: usize, step: usize, count: u32): usize {
   for (const end = step + 4 * <usize>count; step < end && node != 0; step += 4) {
-    const id = load<u32>(step);
-    const kind = kindOf(node);
-    if ((id & STEP_INDEX) != 0) node = kind == KIND_LIST ? element(node, id ^ STEP_INDEX) : 0;
-    else node = kind == KIND_OBJECT ? member(node, stringText(id), stringLength(id)) : 0;
+    const next = load<u32>(step);
+    node = kindOf(node) == containerOf(next) ? stepInto(node, next) : 0;
   }
   return node;
+}
+
+/** Kind of the values that have a place for the step. */
+function containerOf(step: u32): u32 {
+  return (step & STEP_INDEX) != 0 ? KIND_LIST : KIND_OBJECT;
+}
+
+/** The node behind a step from a value of its kind, or 0. */
+function stepInto(node: usize, step: u32): usize {
+  if ((step & STEP_INDEX) != 0) return element(node, step ^ STEP_INDEX);
+  return member(node, stringText(step), stringLength(step));
 }
 
 function setSessionField(value: usize, field: u32): void {

@@ -2,7 +2,7 @@
 import { NONE } from "../../constants";
 import { actionArgs } from "../decide/action";
 import { factSalt } from "../decide/facts";
-import { argumentNode } from "../evaluate/paths";
+import { redactedNode } from "../evaluate/paths";
 import { writeHex } from "../hash/hex";
 import { begin, DIGEST_BYTES, finish, update } from "../hash/sha256";
 import { write } from "../json/canonical";
@@ -24,7 +24,7 @@ const SHOWN_BYTES: u32 = 96;
 export function mustRedact(): bool {
   beginRedactions();
   for (let path = nextRedaction(); path != NONE; path = nextRedaction()) {
-    if (argumentNode(path) != 0) return true;
+    if (redactedNode(path) != 0) return true;
   }
   return false;
 }
@@ -36,7 +36,7 @@ export function redactAction(): void {
   let shown = OUTPUT;
   beginRedactions();
   for (let path = nextRedaction(); path != NONE; path = nextRedaction()) {
-    const node = argumentNode(path);
+    const node = redactedNode(path);
     if (node == 0 || !isFlagged(node)) continue;
     store<u32>(node, load<u32>(node) & ~FLAG_REDACT);
     const end = writeShown(path, node, shown);
@@ -52,7 +52,7 @@ function isFlagged(node: usize): bool {
 function flagNodes(): void {
   beginRedactions();
   for (let path = nextRedaction(); path != NONE; path = nextRedaction()) {
-    const node = argumentNode(path);
+    const node = redactedNode(path);
     if (node != 0) store<u32>(node, load<u32>(node) | FLAG_REDACT);
   }
 }
