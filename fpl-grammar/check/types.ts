@@ -159,9 +159,11 @@ class TypeChecker {
   }
 
   #compare(condition: Condition & { kind: "compare" }): void {
+    condition.left = this.#measured(condition.left, condition.right);
+    condition.right = this.#measured(condition.right, condition.left);
     const { op, left, right } = condition;
-    const leftType = this.#comparable(left, right);
-    const rightType = this.#comparable(right, left);
+    const leftType = this.#type(left);
+    const rightType = this.#type(right);
     if (leftType !== "unknown" && rightType !== "unknown" && leftType !== rightType) {
       const values = { left: showTyped(left, leftType), right: showTyped(right, rightType) };
       this.#findings.diagnostics.push(report("F202", condition.span, values));
@@ -188,12 +190,14 @@ class TypeChecker {
     }
   }
 
-  /** A bare list compared with a number means its length. */
-  #comparable(operand: Operand, other: Operand): Type {
-    const type = this.#type(operand);
-    if (type !== "list" || other.kind === "field") return type;
+  /**
+   * What is certainly a list stands for its length beside a number. What only turns out to be one when a call comes is a wrong
+   * type there: else `amount <= 500` would permit `"amount": [1000000]`.
+   */
+  #measured(operand: Operand, other: Operand): Operand {
+    if (operand.kind !== "field" || this.#quietType(operand) !== "list") return operand;
     const isNumber = other.kind === "length" || (other.kind === "literal" && other.literal.kind === "number");
-    return isNumber ? "number" : type;
+    return isNumber ? { kind: "length", of: operand, span: operand.span } : operand;
   }
 
   #in(condition: Condition & { kind: "in" }): void {

@@ -119,15 +119,8 @@ function operandValue(operand: Operand, lookup: Lookup): Value | undefined {
 
 const count = (length: number): Value => ({ kind: "number", value: normalise(BigInt(length), 0n) });
 
-/** A bare list compared with a number means its length. */
-function measured(value: Value, other: Value): Value {
-  return value.kind === "list" && other.kind === "number" ? count(value.items.length) : value;
-}
-
-function compare(op: Comparison, left: Value | undefined, right: Value | undefined): Truth {
-  if (left === undefined || right === undefined) return "missing";
-  const a = measured(left, right);
-  const b = measured(right, left);
+function compare(op: Comparison, a: Value | undefined, b: Value | undefined): Truth {
+  if (a === undefined || b === undefined) return "missing";
   if (op === "==") return equals(a, b);
   if (op === "!=") return not(equals(a, b));
   if (a.kind !== "number" || b.kind !== "number") return "wrong type";

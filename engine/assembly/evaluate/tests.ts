@@ -26,7 +26,6 @@ import {
   isNumber,
   kindOfValue,
   secondOfValue,
-  setInteger,
   setNode,
   setValue,
   VALUE_BOOLEAN,
@@ -45,21 +44,14 @@ export function not(value: u32): u32 {
   return value == TRUE ? FALSE : value == FALSE ? TRUE : value;
 }
 
-/** EQ to GE. A bare list compared with a number stands for its length. */
+/** EQ to GE. A list is never a number: the compiler asks for a declared list's length by OPERAND_LENGTH. */
 export function compare(op: u32, left: usize, right: usize): u32 {
   const leftKind = kindOfValue(left);
   const rightKind = kindOfValue(right);
   if (leftKind == VALUE_MISSING || rightKind == VALUE_MISSING) return MISSING;
-  if (leftKind == VALUE_LIST && isNumber(rightKind)) {
-    setInteger(LEFT, lengthOf(firstOfValue(left)));
-    left = LEFT;
-  } else if (rightKind == VALUE_LIST && isNumber(leftKind)) {
-    setInteger(RIGHT, lengthOf(firstOfValue(right)));
-    right = RIGHT;
-  }
   if (op == OP_EQ) return equals(left, right);
   if (op == OP_NE) return not(equals(left, right));
-  if (!isNumber(kindOfValue(left)) || !isNumber(kindOfValue(right))) return WRONG_TYPE;
+  if (!isNumber(leftKind) || !isNumber(rightKind)) return WRONG_TYPE;
   const order = compareNumbers(left, right);
   switch (op) {
     case OP_LT:
