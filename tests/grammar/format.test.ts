@@ -88,7 +88,7 @@ describe("texts", () => {
         expect(program?.agents[1]?.rules[0]?.pattern, JSON.stringify(diagnostics)).toBe(pattern);
         expect(program?.agents[0]?.phases[0]?.tools).toEqual([pattern, pattern]);
       }),
-      { numRuns: 30000 },
+      { numRuns: 3000 },
     );
   });
 });
