@@ -130,7 +130,7 @@ export class Core {
     }
   }
 
-  /** Decides an action, with what the host knows about it. No facts are `{}`. engine/ABI.md has both texts field by field. */
+  /** Decides an action, with what the host knows about it. Facts left out are `{}`; an empty text is refused. engine/ABI.md has both texts field by field. */
   decide(action: Text, facts?: Text): Verdict {
     checkText(action, "action");
     if (facts !== undefined) checkText(facts, "facts");

@@ -43,6 +43,9 @@ export const MAX_HASHED_BYTES = 16777216;
 export const TOO_LARGE: number = NONE;
 export const LONE_SURROGATE = -1;
 
+/** No JSON: the core refuses it. */
+const BLANK = " ";
+
 const encoder = new TextEncoder();
 const LONE = /\p{Surrogate}/u;
 
@@ -106,9 +109,10 @@ export class Instance {
     return this.#write(this.#action, text);
   }
 
-  /** Bytes written, 0 for none, TOO_LARGE or LONE_SURROGATE. */
+  /** Bytes written, 0 for none, TOO_LARGE or LONE_SURROGATE. To the core no bytes are no facts, so a text without any is written as a blank. */
   writeFacts(text: string | Uint8Array | undefined): number {
-    return text === undefined ? 0 : this.#write(this.#facts, text);
+    if (text === undefined) return 0;
+    return this.#write(this.#facts, text.length === 0 ? BLANK : text);
   }
 
   #write(region: TextRegion, text: string | Uint8Array): number {

@@ -28,8 +28,9 @@ export const BINDING: Implementation = {
     return {
       decide(action, facts) {
         if (load !== loads) throw new Error("another policy was loaded since");
-        const verdict = core.decide(textOf(action), facts.length === 0 ? undefined : textOf(facts));
-        const recorded = core.decideRecorded(action, facts, place);
+        const hasFacts = facts.length > 0;
+        const verdict = core.decide(textOf(action), hasFacts ? textOf(facts) : undefined);
+        const recorded = core.decideRecorded(action, hasFacts ? facts : undefined, place);
         const { record, hash } = recorded;
         return { verdict: bytesOf(verdict), recordedVerdict: bytesOf(recorded.verdict), record, hash };
       },

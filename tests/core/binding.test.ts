@@ -94,6 +94,17 @@ describe("a text", () => {
     expect(core.decide(Buffer.from(text), Buffer.from("{}"))).toBe(core.decide(text, "{}"));
   });
 
+  test("of facts that is empty is refused, facts left out are `{}`", () => {
+    const place = { sequence: 0, previous: new Uint8Array(32) };
+    expect(core.decide(action(), undefined)).toBe(core.decide(action(), "{}"));
+    for (const empty of ["", new Uint8Array(0)]) {
+      const refused = { code: "facts_invalid", effect: "deny" };
+      expect(core.decide(action(), empty)).toMatchObject(refused);
+      expect(core.trace(action(), empty).verdict).toMatchObject(refused);
+      expect(core.decideRecorded(action(), empty, place).verdict).toMatchObject(refused);
+    }
+  });
+
   test("with half a surrogate pair is refused, with the character that would stand for it it is not", () => {
     expect(core.decide(action({ args: { x: "\ufffd" } })).code).toBe("rule_permit");
     const lone = action().replace("{}", '{"x":"\ud83d"}');
