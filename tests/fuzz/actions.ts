@@ -1,5 +1,6 @@
 /** Actions as bytes, near what the policies speak of: their fields, values next to their literals, and every way to be wrong. */
 import { damage } from "./damage.ts";
+import { randomText } from "./patterns.ts";
 import type { Policy } from "./policies.ts";
 import type { Random } from "./random.ts";
 import { spellList, spellNumber, spellObject, spellString } from "./spelling.ts";
@@ -314,11 +315,12 @@ function nearString(random: Random): string {
   const literal = random.pick(STRINGS);
   return random.weighted<string>([
     [6, () => literal],
+    [4, () => randomText(random)],
     [1, () => `${literal}x`],
     [1, () => `x${literal}`],
     [1, () => literal.toUpperCase()],
     [1, () => [...literal].slice(0, -1).join("")],
-    [1, () => literal.repeat(random.below(20))],
+    [1, () => [...literal.repeat(random.below(20))].slice(0, 48).join("")],
     [1, () => random.times(random.below(12), () => String.fromCodePoint(randomScalar(random))).join("")],
   ]);
 }

@@ -1,4 +1,5 @@
 /** Conditions as text, of every operator, with a taste for those whose fields and values meet those of the actions. */
+import { randomPattern } from "./patterns.ts";
 import type { Random } from "./random.ts";
 import {
   AGENTS,
@@ -22,6 +23,8 @@ export interface Scope {
   selectors: readonly string[];
   /** Without `present`, so that to know less is never to know something else. */
   monotonic: boolean;
+  /** Nothing but patterns. */
+  patternsOnly?: boolean;
 }
 
 export const quote = (text: string): string =>
@@ -33,6 +36,9 @@ export const quote = (text: string): string =>
 
 /** In a pattern after `matches` only the quote is escaped. */
 const quotePattern = (pattern: string): string => `"${pattern}"`;
+
+const pattern = (random: Random): string =>
+  random.chance(0.4) ? randomPattern(random) : random.pick(PATTERNS);
 
 export function condition(random: Random, scope: Scope, depth = 2): string {
   if (depth === 0 || random.chance(0.6)) return comparison(random, scope);
@@ -50,6 +56,8 @@ const ORDER = ["<", "<=", ">", ">="];
 const EQUALITY = ["==", "!="];
 
 function comparison(random: Random, scope: Scope): string {
+  if (scope.patternsOnly)
+    return `${random.pick(["cmd", "to", "currency"])} matches ${quotePattern(pattern(random))}`;
   const field = () => openField(random, scope);
   const textField = () => (random.chance(0.2) ? random.pick(TEXT_FIELDS) : field());
   const listField = () => (random.chance(0.15) ? "principal.groups" : field());
@@ -69,9 +77,9 @@ function comparison(random: Random, scope: Scope): string {
     [2, () => `${listField()} contains ${text()}`],
     [1, () => `${textField()} contains ${text()}`],
     [2, () => `${textField()} ${random.pick(["starts_with", "ends_with"])} ${text()}`],
-    [5, () => `${textField()} ${random.pick(["matches", "=~"])} ${quotePattern(random.pick(PATTERNS))}`],
+    [5, () => `${textField()} ${random.pick(["matches", "=~"])} ${quotePattern(pattern(random))}`],
     [2, () => `${textField()} under ${quote(random.pick(DIRECTORIES))}`],
-    [1, () => `any(${listField()}, matches ${quotePattern(random.pick(PATTERNS))})`],
+    [1, () => `any(${listField()}, matches ${quotePattern(pattern(random))})`],
     [2, () => `length(${listField()}) ${random.pick([...ORDER, ...EQUALITY])} ${random.below(4)}`],
     [1, () => (random.chance(0.2) ? "principal.verified" : field())],
     [2, () => known(random)],

@@ -145,7 +145,7 @@ const NATURAL_TYPES: Record<string, string> = {
 
 function agent(random: Random, name: string, kind: Kind, tools: Tools): string[] {
   const selectors = kind === "any" ? random.some(SELECTORS, 0.35) : [];
-  const scope = { selectors, monotonic: kind !== "any", tools };
+  const scope = { selectors, monotonic: kind !== "any", patternsOnly: random.chance(0.12), tools };
   const usual = [
     "permit",
     "permit",

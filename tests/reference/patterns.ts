@@ -108,7 +108,7 @@ class Translation {
     if (control !== undefined) return literal(String.fromCharCode(control));
     if (letter === "A" && !inClass) return "^";
     if (letter === "z" && !inClass) return "$";
-    if ((letter === "b" || letter === "B") && !inClass && !this.ignoreCase) return `\\${letter}`;
+    if (letter === "b" && !inClass && !this.ignoreCase) return "\\b";
     this.rest = before;
     return this.unknown();
   }
