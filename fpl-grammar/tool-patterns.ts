@@ -32,6 +32,34 @@ export function literalPrefix(text: string): string {
   return text.slice(0, text.startsWith("/**", star - 1) ? star - 1 : star);
 }
 
+/** What every name that the pattern matches ends with. */
+export function literalSuffix(text: string): string {
+  const star = text.lastIndexOf("*");
+  const suffix = text.slice(star + 1);
+  return /^(?:\*\*\/)+$/.test(text.slice(0, star + 2)) ? suffix.slice(1) : suffix;
+}
+
+/** The longest text without a wildcard that is in every name that the pattern matches. */
+export function longestLiteral(text: string): string {
+  let longest = "";
+  // A `**` may stand for nothing, and then takes a `/` beside it along.
+  for (const part of text.split(/(?:^|\/)\*\*(?=\/|$)/)) {
+    const row = part.length === text.length ? part : part.replace(/^\//, "");
+    for (const literal of row.split("*")) if (literal.length > longest.length) longest = literal;
+  }
+  return longest;
+}
+
+/** Some name that the pattern matches. */
+export function sampleName(text: string): string {
+  return text.replace(/\*+/g, "+");
+}
+
+/** Takes the steps of a search; false when it shall be given up. */
+export interface Steps {
+  spend(steps: number): boolean;
+}
+
 /** One character, or a loop over the characters of a segment (`segment`) or over any (`any`). */
 type Item = string | { loop: "segment" | "any" };
 
@@ -108,17 +136,20 @@ function alphabet(left: string, right: string): string[] {
   return other === undefined ? [...used] : [other, ...used];
 }
 
-/** Whether every tool name that `inner` matches is matched by `outer`. */
-export function includes(outer: string, inner: string): boolean {
+/** Whether every tool name that `inner` matches is matched by `outer`; no when given up. */
+export function includes(outer: string, inner: string, steps?: Steps): boolean {
   if (outer === inner || outer === "*" || outer === "**") return true;
   if (isExact(outer) || !literalPrefix(inner).startsWith(literalPrefix(outer))) return false;
-  return findName(inner, outer, false) === null;
+  if (!literalSuffix(inner).endsWith(literalSuffix(outer))) return false;
+  return findName(inner, outer, false, steps) === null;
 }
 
-/** A name that both patterns match, a short one, or null. */
-export function overlap(left: string, right: string): string | null {
+/** A name that both patterns match, a short one, or null; null when given up. */
+export function overlap(left: string, right: string, steps?: Steps): string | null {
   if (isExact(left) && isExact(right)) return left === right ? left : null;
-  return findName(left, right, true);
+  const [leftEnd, rightEnd] = [literalSuffix(left), literalSuffix(right)];
+  if (!leftEnd.endsWith(rightEnd) && !rightEnd.endsWith(leftEnd)) return null;
+  return findName(left, right, true, steps);
 }
 
 interface Node {
@@ -129,7 +160,7 @@ interface Node {
 }
 
 /** Breadth first: the shortest valid name that `left` matches and that `right` matches, or does not. */
-function findName(left: string, right: string, wantRight: boolean): string | null {
+function findName(left: string, right: string, wantRight: boolean, steps?: Steps): string | null {
   const [leftItems, rightItems] = [readings(left), readings(right)];
   const characters = alphabet(left, right);
   const queue: Node[] = [
@@ -145,7 +176,8 @@ function findName(left: string, right: string, wantRight: boolean): string | nul
     ) {
       return node.name;
     }
-    if (queue.length > MAX_EXPLORED) return wantRight ? null : node.name;
+    const cost = characters.length * (sizeOf(node.left) + sizeOf(node.right));
+    if (queue.length > MAX_EXPLORED || steps?.spend(cost) === false) return wantRight ? null : node.name;
     for (const character of characters) {
       if (character === "/" && node.emptySegment) continue;
       const next: Node = {
@@ -162,6 +194,11 @@ function findName(left: string, right: string, wantRight: boolean): string | nul
     }
   }
   return null;
+}
+
+/** Of states, and of the sets that hold them. */
+function sizeOf(states: readonly Set<number>[]): number {
+  return states.reduce((sum, set) => sum + 4 + set.size, 0);
 }
 
 function isEmpty(states: ReadonlySet<number>): boolean {

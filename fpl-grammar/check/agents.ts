@@ -194,7 +194,7 @@ function redactionOf(statement: Statement, { findings, schemas }: Surroundings):
   if (statement.kind !== "redact") return [];
   const { text: pattern, span } = statement.pattern;
   if (!checkPattern(pattern, span, findings)) return [];
-  const covering = [...schemas.including(pattern)];
+  const covering = [...schemas.including(pattern, span)];
   const paths = statement.paths.flatMap(({ text, span: pathSpan }) => {
     const path = parseArgumentPath(text);
     if (path === null) {

@@ -1,7 +1,7 @@
 /** The spine of the checks: parsed documents to the checked program. */
 
 import type { Document, Import } from "../ast.ts";
-import { compareDiagnostics, hasErrors } from "../diagnostics.ts";
+import { compareDiagnostics, hasErrors, report } from "../diagnostics.ts";
 import { parse } from "../parse.ts";
 import type { Diagnostic, Program, Rule, SourceFile, ToolSchema } from "../program.ts";
 import { agentPolicy } from "./agents.ts";
@@ -9,13 +9,14 @@ import { collect } from "./collect.ts";
 import { deploymentBlock } from "./deployment.ts";
 import { type ImportedSource, Imports } from "./imports.ts";
 import { PatternIndex } from "./pattern-index.ts";
-import { checkReachability } from "./reachability.ts";
+import { checkReachability, type ReachabilityWork } from "./reachability.ts";
 import type { Findings } from "./scope.ts";
 import type { Environment } from "./settings.ts";
 import { checkManifest } from "./stateful.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { systemPolicy } from "./system.ts";
 import { toolSchemas } from "./tools.ts";
+import { Work } from "./work.ts";
 
 export interface CheckOptions {
   /** Values for `env("NAME")`. */
@@ -61,7 +62,8 @@ function programOf(
     );
   }
   const tools = toolSchemas(collected.tools, environment, findings);
-  const schemas = new PatternIndex<ToolSchema>();
+  const schemaWork = new Work();
+  const schemas = new PatternIndex<ToolSchema>(schemaWork);
   for (const tool of tools) schemas.entry(tool.pattern, () => tool);
   const surroundings: Surroundings = {
     findings,
@@ -92,23 +94,32 @@ function programOf(
     deployment,
     unenforced: findings.unenforced,
   };
+  noteEnd(schemaWork, "checks of arguments against `tool` blocks", findings);
   checkRules(program, findings);
   return program;
 }
 
 /** Dead and shadowed rules, scope by scope in the order of a decision. */
 function checkRules({ system, agents }: Program, findings: Findings): void {
+  const work: ReachabilityWork = { hiding: new Work(), overlaps: new Work() };
   const isAlways = ({ effect }: Rule) => effect === "deny!";
   const systemAlways = system.rules.filter(isAlways);
-  checkReachability([], system.rules, systemAlways, findings);
+  checkReachability([], system.rules, systemAlways, work, findings);
   for (const { rules, phases } of agents) {
     const always = [...systemAlways, ...rules.filter(isAlways)];
-    checkReachability(system.rules, rules, always, findings);
+    checkReachability(system.rules, rules, always, work, findings);
     for (const phase of phases) {
       const before = [...system.rules, ...rules];
-      checkReachability(before, phase.rules, [...always, ...phase.rules.filter(isAlways)], findings);
+      const alwaysHere = [...always, ...phase.rules.filter(isAlways)];
+      checkReachability(before, phase.rules, alwaysHere, work, findings);
     }
   }
+  noteEnd(work.hiding, "findings of rules that can never apply", findings);
+  noteEnd(work.overlaps, "notes on overlaps with `deny!`", findings);
+}
+
+function noteEnd({ stoppedAt }: Work, what: string, findings: Findings): void {
+  if (stoppedAt !== null) findings.diagnostics.push(report("F409", stoppedAt, { what }));
 }
 
 /** An included rule is checked once per place; what is found twice is reported once. */

@@ -4,13 +4,17 @@
  */
 
 import { place, report } from "../diagnostics.ts";
-import type { Diagnostic, Effect, Rule } from "../program.ts";
+import type { Condition, Diagnostic, Effect, Rule } from "../program.ts";
 import { isExact, literalPrefix, overlap } from "../tool-patterns.ts";
 import { PatternIndex } from "./pattern-index.ts";
 import type { Findings } from "./scope.ts";
+import type { Work } from "./work.ts";
 
-/** Overlaps are notes: looked for among this many `deny!` at most. */
-const MAX_OVERLAP_CANDIDATES = 200;
+/** Bounds of the two analyses, for all scopes together. */
+export interface ReachabilityWork {
+  hiding: Work;
+  overlaps: Work;
+}
 
 /** Rank of the truth values on which an effect applies: a greater one includes a smaller one. */
 const APPLIES_ON: Record<Effect, number> = {
@@ -35,13 +39,17 @@ export function checkReachability(
   before: readonly Rule[],
   rules: readonly Rule[],
   always: readonly Rule[],
+  work: ReachabilityWork,
   findings: Findings,
 ): void {
-  const earlier = new PatternIndex<Earlier>();
-  const absolute = new PatternIndex<Earlier>();
+  const earlier = new PatternIndex<Earlier>(work.hiding);
+  const absolute = new PatternIndex<Earlier>(work.hiding);
   for (const rule of always) add(absolute, rule, keyOf(rule));
   for (const rule of before) if (rule.effect !== "deny!") add(earlier, rule, keyOf(rule));
-  const overlaps = new Overlaps(always.filter((rule) => rule.condition === null));
+  const overlaps = new Overlaps(
+    always.filter((rule) => rule.condition === null),
+    work.overlaps,
+  );
   for (const rule of rules) {
     const key = keyOf(rule);
     const found = checkRule(rule, key, earlier, absolute, overlaps);
@@ -87,7 +95,7 @@ function hiddenCode(rule: Rule, key: string | null, hiding: Rule): "F404" | "F40
 
 /** An earlier rule that hides this one. */
 function firstHiding(index: PatternIndex<Earlier>, rule: Rule, key: string | null): Rule | null {
-  for (const { unconditional, conditional } of index.including(rule.pattern)) {
+  for (const { unconditional, conditional } of index.including(rule.pattern, rule.span)) {
     if (unconditional !== null) return unconditional;
     const same = key === null ? undefined : conditional.get(key);
     if (same !== undefined && APPLIES_ON[same.effect] >= APPLIES_ON[rule.effect]) return same;
@@ -95,20 +103,29 @@ function firstHiding(index: PatternIndex<Earlier>, rule: Rule, key: string | nul
   return null;
 }
 
+const keys = new WeakMap<Condition, string>();
+
 /** Equal texts for conditions that are equal but for their places; null for none. */
 function keyOf({ condition }: Rule): string | null {
   if (condition === null) return null;
-  return JSON.stringify(condition, (name, value) =>
-    name === "span" || name === "patternSpan" ? undefined : value,
-  );
+  let key = keys.get(condition);
+  if (key === undefined) {
+    key = JSON.stringify(condition, (name, value) =>
+      name === "span" || name === "patternSpan" ? undefined : value,
+    );
+    keys.set(condition, key);
+  }
+  return key;
 }
 
 /** Unconditional `deny!` rules that share some tool with a rule, but do not cover it. */
 class Overlaps {
   readonly #byPrefix = new Map<string, Rule[]>();
   readonly #prefixes: string[];
+  readonly #work: Work;
 
-  constructor(rules: readonly Rule[]) {
+  constructor(rules: readonly Rule[], work: Work) {
+    this.#work = work;
     for (const rule of rules) {
       const prefix = literalPrefix(rule.pattern);
       const same = this.#byPrefix.get(prefix);
@@ -121,10 +138,10 @@ class Overlaps {
   /** A rule for an exact name is covered or not touched at all. */
   find(rule: Rule): { rule: Rule; witness: string } | null {
     if (isExact(rule.pattern)) return null;
-    let tried = 0;
     for (const candidate of this.#candidates(literalPrefix(rule.pattern))) {
-      if (tried++ >= MAX_OVERLAP_CANDIDATES) return null;
-      const witness = overlap(candidate.pattern, rule.pattern);
+      if (this.#work.isOver(rule.span)) return null;
+      this.#work.spend(1);
+      const witness = overlap(candidate.pattern, rule.pattern, this.#work);
       if (witness !== null) return { rule: candidate, witness };
     }
     return null;

@@ -1,5 +1,6 @@
 /** Rules of the tree to rules of the program. */
 
+import type { Name } from "../ast.ts";
 import { hasErrors, report } from "../diagnostics.ts";
 import { printRule } from "../print/rule.ts";
 import type { Condition, Rule, ToolSchema } from "../program.ts";
@@ -46,7 +47,7 @@ function programRule({ rule }: PlacedRule, scope: Scope, schemas: PatternIndex<T
   const condition = ruleCondition(rule.condition, rule.facets, scope);
   if (rule.reeval !== null) unenforced(findings, "reeval", rule.reeval.span);
   if (hasErrors(findings.diagnostics.slice(before))) return null;
-  if (condition !== null) check(condition, rule.effect, pattern, scope, schemas);
+  if (condition !== null) check(condition, rule.effect, rule.pattern, scope, schemas);
   if (scope.stateful) return null;
   return {
     effect: rule.effect,
@@ -63,11 +64,11 @@ function programRule({ rule }: PlacedRule, scope: Scope, schemas: PatternIndex<T
 function check(
   condition: Condition,
   effect: Rule["effect"],
-  pattern: string,
+  pattern: Name,
   scope: Scope,
   schemas: PatternIndex<ToolSchema>,
 ): void {
-  const covering = [...schemas.including(pattern)];
+  const covering = [...schemas.including(pattern.text, pattern.span)];
   checkTypes(condition, covering, scope.findings);
   lintPatterns(condition, effect, scope.findings);
 }

@@ -106,6 +106,68 @@ describe("sizes", () => {
   });
 });
 
+describe("comparing patterns", () => {
+  const rules = (count: number, rule: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => rule(index)).join("\n");
+  /** Texts of a and b with stars between: most pairs need a search to tell apart. */
+  const intricate = (index: number) =>
+    Array.from({ length: 14 }, (_, bit) => "ab"[(index >> bit) & 1]!).join("*");
+
+  it.each([
+    ["suffix globs", rules(3000, (index) => `permit *_do${index} when amount <= ${index}`)],
+    ["invalid patterns", rules(3000, (index) => `permit tool${index}**x when amount <= ${index}`)],
+    ["unknown effects", rules(3000, (index) => `premit tool${index} when amount <= ${index}`)],
+    [
+      "globs under deny!",
+      rules(2000, (index) => `deny! a${index}/*\npermit a${index}/b${index} when x == 1`),
+    ],
+    [
+      "stars on both sides",
+      rules(3000, (index) =>
+        index % 2 ? `deny! *x${index}* when a == 1` : `permit *y${index}* when b == 2`,
+      ),
+    ],
+    ["suffixes under deny!", rules(3000, (index) => `${index % 2 ? "deny! *x" : "permit *y"}${index}`)],
+    ["tool blocks", `${rules(2000, (index) => `tool *_${index} { }\npermit *_a${index} when x == 1`)}`],
+  ])(
+    "%s: soon, and nothing is left out",
+    (_, text) => {
+      const start = performance.now();
+      expect(codes(text)).not.toContain("F409");
+      expect(performance.now() - start).toBeLessThan(20_000);
+    },
+    120_000,
+  );
+
+  it.each([
+    ["rules", rules(2000, (index) => `permit *${intricate(index)}* when a == ${index}`), "never apply"],
+    [
+      "overlaps",
+      rules(1500, (index) =>
+        index % 2 ? `deny! *${intricate(index)}*` : `permit **/*${intricate(index)}*/**/a*/**/c`,
+      ),
+      "overlaps",
+    ],
+    [
+      "tool blocks",
+      rules(2000, (index) => `tool *${intricate(index)}* { }\npermit *${intricate(index)}* when a == 1`),
+      "arguments",
+    ],
+  ])(
+    "intricate %s: soon, and what is left out is said once",
+    (_, text, what) => {
+      const start = performance.now();
+      const { program, diagnostics } = check([{ name: "h.fpl", text }]);
+      expect(performance.now() - start).toBeLessThan(20_000);
+      expect(program).not.toBeNull();
+      const said = diagnostics.filter(({ code, message }) => code === "F409" && message.includes(what));
+      expect(said).toHaveLength(1);
+      expect(said[0]!.severity).toBe("note");
+    },
+    120_000,
+  );
+});
+
 describe("wrong callers", () => {
   it("nothing to check is an empty program", () => {
     const { program, diagnostics } = check([]);

@@ -2,7 +2,15 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { includes, isToolPattern, literalPrefix, overlap } from "../../fpl-grammar/tool-patterns.ts";
+import {
+  includes,
+  isToolPattern,
+  literalPrefix,
+  literalSuffix,
+  longestLiteral,
+  overlap,
+  sampleName,
+} from "../../fpl-grammar/tool-patterns.ts";
 
 /** By the definition, segment by segment. */
 function matches(pattern: string[], name: string[]): boolean {
@@ -60,6 +68,23 @@ describe("tool patterns", () => {
     fc.assert(
       fc.property(pattern, pattern, (outer, inner) => {
         if (includes(outer, inner)) expect(literalPrefix(inner).startsWith(literalPrefix(outer))).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("inclusion implies a common literal suffix, and the literals of the outer in a sample of the inner", () => {
+    fc.assert(
+      fc.property(pattern, pattern, (outer, inner) => {
+        const sample = sampleName(inner);
+        expect(matchesTool(inner, sample)).toBe(true);
+        for (const name of NAMES.filter((each) => matchesTool(outer, each))) {
+          expect(name.endsWith(literalSuffix(outer)) && name.includes(longestLiteral(outer))).toBe(true);
+        }
+        if (NAMES.some((name) => matchesTool(inner, name) && !matchesTool(outer, name))) return;
+        if (!matchesTool(outer, sample)) return;
+        expect(literalSuffix(inner).endsWith(literalSuffix(outer))).toBe(true);
+        expect(sample).toContain(longestLiteral(outer));
       }),
       { numRuns: 1000 },
     );
