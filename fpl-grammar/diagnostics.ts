@@ -133,7 +133,7 @@ export const DIAGNOSTICS = {
   F406: warning("this rule repeats the rule at {place}", "remove one of them"),
   F407: warning("this rule can never apply: its condition is always false", "remove it"),
   F408: error("`{name}` can only be `deny` or `defer`"),
-  F409: note(
+  F409: warning(
     "patterns before this place took too long to compare: {what} from here on are left out",
     "use fewer patterns with several `*`; what the policy decides is not affected",
   ),

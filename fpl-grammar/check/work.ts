@@ -5,7 +5,7 @@ import type { Span } from "../program.ts";
 /** Steps of one analysis; about two seconds. Ordinary policies of thousands of rules take less than a tenth of it. */
 const MAX_STEPS = 20_000_000;
 
-/** Spent by the comparisons of one analysis. What is left out once it is gone is said in a note, F409. */
+/** Spent by the comparisons of one analysis. What is left out once it is gone is said in a warning, F409. */
 export class Work {
   #left = MAX_STEPS;
   #stoppedAt: Span | null = null;
