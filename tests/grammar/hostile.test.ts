@@ -162,7 +162,7 @@ describe("comparing patterns", () => {
       expect(program).not.toBeNull();
       const said = diagnostics.filter(({ code, message }) => code === "F409" && message.includes(what));
       expect(said).toHaveLength(1);
-      expect(said[0]!.severity).toBe("note");
+      expect(said[0]!.severity).toBe("warning");
     },
     120_000,
   );
