@@ -9,7 +9,9 @@ import {
   MAX_RULES,
   MAX_SELECTORS,
   MAX_TEXT_BYTES,
+  MAX_TOOL_NAME_BYTES,
   NO_PHASE,
+  SCOPE_AGENTS,
   STEP_INDEX,
 } from "../../engine/constants.ts";
 import type { Span } from "../../fpl-grammar/program.ts";
@@ -69,15 +71,15 @@ function lastSpan({ program }: Build): Span {
 
 const utf8 = new TextEncoder();
 
-function byteLength(text: string): number {
+function isLonger(text: string, bytes: number): boolean {
   // A UTF-16 unit takes at most 3 bytes: short texts need no encoding.
-  return text.length * 3 <= MAX_TEXT_BYTES ? 0 : utf8.encode(text).length;
+  return text.length * 3 > bytes && utf8.encode(text).length > bytes;
 }
 
 /** After lowering: lengths that `load` refuses. */
 export function checkLengths(build: Build, ir: Ir): void {
   const tooLong = (text: string, limit: number, what: string, span: Span): void => {
-    if (byteLength(text) <= limit) return;
+    if (!isLonger(text, limit)) return;
     build.error("F913", `${what} is longer than ${limit} bytes`, "shorten it", span);
   };
   const last = lastSpan(build);
@@ -92,6 +94,9 @@ export function checkLengths(build: Build, ir: Ir): void {
   for (const { json } of ir.credentials) tooLong(ir.strings[json]!, MAX_TEXT_BYTES, "a credential", last);
   const named = [...ir.agents, ...ir.arguments, ...ir.selectors].map(({ name }) => name);
   for (const id of [...named, ...ir.phases]) tooLong(ir.strings[id]!, MAX_TEXT_BYTES, "a name", last);
+  for (const { scope, string } of ir.exact) {
+    if (scope !== SCOPE_AGENTS) tooLong(ir.strings[string]!, MAX_TOOL_NAME_BYTES, "a tool's name", last);
+  }
   for (const text of ir.strings) tooLong(text, MAX_INPUT_BYTES, "a string", last);
   if (ir.paths.some((path) => path.steps.length > MAX_NESTING)) {
     build.error("F913", `a field has more than ${MAX_NESTING} steps`, "no input is nested as deep", last);

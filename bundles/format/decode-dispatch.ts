@@ -7,6 +7,8 @@ import {
   LOOP_SEGMENT,
   MAX_PHASES,
   MAX_SELECTORS,
+  MAX_TEXT_BYTES,
+  MAX_TOOL_NAME_BYTES,
   NONE,
   SCOPE_AGENTS,
 } from "../../engine/constants.ts";
@@ -14,6 +16,7 @@ import type { IndexPool } from "./decode-values.ts";
 import type { ExactName, GlobNode, Ir, IrPattern } from "./ir.ts";
 import type { Reader } from "./reader.ts";
 
+const utf8 = new TextEncoder();
 export const PATTERN_BYTES = 56;
 const SLOT_BYTES = 16;
 const NODE_BYTES = 24;
@@ -74,6 +77,9 @@ export function readExact(reader: Reader, ir: Pick<Ir, "strings" | "agents" | "p
     if (scope === SCOPE_AGENTS && ir.agents[target]!.name !== string) {
       reader.fail("the agent of that name", place + 12);
     }
+    const limit = scope === SCOPE_AGENTS ? MAX_TEXT_BYTES : MAX_TOOL_NAME_BYTES;
+    if (utf8.encode(ir.strings[string]!).length > limit)
+      reader.fail(`a name of at most ${limit} bytes`, place + 8);
     places.set({ scope, string, target }, place);
   }
   const names = [...places.keys()].sort(

@@ -150,6 +150,11 @@ describe("refusals name section, byte and what was expected", () => {
     ["PATTERNS", "a phase that the agent has not", (ir) => ir.patterns[0]!.phases.push(5)],
     ["PATTERNS", "a pattern that is found twice", (ir) => Object.assign(ir.exact[0]!, { target: 0 })],
     ["EXACT", "a name twice", (ir) => ir.exact.splice(1, 0, { ...ir.exact[0]! })],
+    [
+      "EXACT",
+      "a tool's name over its limit",
+      (ir) => Object.assign(ir.exact[0]!, { string: ir.strings.push("\u{10ffff}".repeat(65)) - 1 }),
+    ],
     ["EXACT", "an agent that has no name", (ir) => ir.exact.pop()],
     ["GLOBS", "two ways to a node", (ir) => Object.assign(ir.globs[0]!, { segmentStar: 1 })],
     ["GLOBS", "a loop without a star", (ir) => Object.assign(ir.globs[1]!, { loop: 2 })],

@@ -188,6 +188,19 @@ const FALSEHOODS: [string, string, (ir: Ir) => void][] = [
   ["an unknown loop", "bad_reference", (ir) => set(ir.globs[0]!, { loop: 3 })],
   ["a name of no pattern", "bad_reference", (ir) => set(ir.exact[0]!, { target: 9999 })],
   ["a name of no scope", "bad_reference", (ir) => set(ir.exact[0]!, { scope: 77 })],
+  ["a tool twice", "bad_reference", (ir) => void ir.exact.splice(1, 0, { ...ir.exact[0]! })],
+  ["an agent twice", "bad_reference", (ir) => void ir.exact.push({ ...ir.exact.at(-1)! })],
+  [
+    "a tool's name over its limit",
+    "too_large",
+    // The last string there can be, so that no other id moves.
+    (ir) => set(ir.exact[0]!, { string: ir.strings.push("\u{10ffff}".repeat(65)) - 1 }),
+  ],
+  [
+    "an agent's name over its limit",
+    "too_large",
+    (ir) => set(ir.exact.at(-1)!, { string: ir.strings.push("\u{10ffff}".repeat(16385)) - 1 }),
+  ],
   ["an offset of a day", "bad_reference", (ir) => set(ir.system, { utcOffsetMinutes: 1440 })],
   ["a default agent that is not there", "bad_reference", (ir) => set(ir.system, { defaultAgent: 9 })],
   [

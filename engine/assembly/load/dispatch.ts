@@ -3,7 +3,10 @@ import {
   LOAD_BAD_REFERENCE,
   LOAD_BAD_SECTION,
   LOAD_OK,
+  LOAD_TOO_LARGE,
   LOOP_ANY,
+  MAX_TEXT_BYTES,
+  MAX_TOOL_NAME_BYTES,
   NONE,
   SCOPE_AGENTS,
   SCOPE_SYSTEM,
@@ -32,6 +35,7 @@ import {
   stringLength,
   stringText,
 } from "../bundle";
+import { behindBundle } from "../memory";
 import { hashName, SLOT_SCOPE, SLOT_STRING, SLOT_TARGET, setSystemNames } from "../names";
 
 const LEAST_CAPACITY: u32 = 4;
@@ -40,22 +44,30 @@ function isEmpty(slot: usize): bool {
   return load<u32>(slot, SLOT_TARGET) == NONE;
 }
 
-export function checkExact(): u32 {
+/**
+ * Every slot is hashed once, over a bounded name, and compared with one other: no table takes more than one pass.
+ * Scratch: a u32 per slot behind the bundle, where the arrays are not laid out yet.
+ */
+export function checkExact(bundleBytes: u32): u32 {
   const room = <u64>sectionLength(SECTION_EXACT);
   if (capacity < LEAST_CAPACITY || (capacity & (capacity - 1)) != 0) return LOAD_BAD_SECTION;
   if (room != 8 + <u64>capacity * SLOT_BYTES || load<u32>(slots - 4) != 0) return LOAD_BAD_SECTION;
   let entries: u32 = 0;
-  let systemEntries: u32 = 0;
   let lastEmpty: u32 = NONE;
   for (let slot: u32 = 0; slot < capacity; slot++) {
-    if (isEmpty(slots + <usize>slot * SLOT_BYTES)) lastEmpty = slot;
+    if (isEmpty(slotAt(slot))) lastEmpty = slot;
     else entries++;
   }
   if (2 * <u64>entries > <u64>capacity) return LOAD_BAD_SECTION;
-  // Half of the slots are empty, so the last one before slot 0 is `lastEmpty`, going round.
+  const lastOfHome = behindBundle(bundleBytes);
+  memory.fill(lastOfHome, 0xff, 4 * <usize>capacity);
+  let systemEntries: u32 = 0;
   const mask = capacity - 1;
-  for (let slot: u32 = 0; slot < capacity; slot++) {
-    const at = slots + <usize>slot * SLOT_BYTES;
+  // From behind an empty slot, going round, each run of names is met from its start.
+  const first = lastEmpty + 1;
+  for (let step: u32 = 0; step < capacity; step++) {
+    const slot = (first + step) & mask;
+    const at = slotAt(slot);
     if (isEmpty(at)) {
       lastEmpty = slot;
       if (load<u64>(at) != 0 || load<u32>(at, SLOT_STRING) != 0) return LOAD_BAD_SECTION;
@@ -67,17 +79,32 @@ export function checkExact(): u32 {
     // A search starts at the name's home and stops at an empty slot: none may lie between.
     const home = load<u32>(at) & mask;
     if (((slot - home) & mask) >= ((slot - lastEmpty) & mask)) return LOAD_BAD_REFERENCE;
+    // Names of one home stand in ascending order, as they were inserted: so none stands twice.
+    const last = lastOfHome + 4 * <usize>home;
+    if (load<u32>(last) != NONE && keyOf(slotAt(load<u32>(last))) >= keyOf(at)) return LOAD_BAD_REFERENCE;
+    store<u32>(last, slot);
   }
   setSystemNames(systemEntries);
   return LOAD_OK;
 }
 
+function slotAt(slot: u32): usize {
+  return slots + <usize>slot * SLOT_BYTES;
+}
+
+/** Orders by scope, then by string. */
+function keyOf(slot: usize): u64 {
+  return (<u64>load<u32>(slot, SLOT_SCOPE) << 32) | <u64>load<u32>(slot, SLOT_STRING);
+}
+
 function checkSlot(slot: usize): u32 {
   const scope = load<u32>(slot, SLOT_SCOPE);
   const string = load<u32>(slot, SLOT_STRING);
-  const targets = scope == SCOPE_AGENTS ? agentCount : patternCount;
-  if (scope > agentCount && scope != SCOPE_AGENTS) return LOAD_BAD_REFERENCE;
+  const isAgent = scope == SCOPE_AGENTS;
+  if (scope > agentCount && !isAgent) return LOAD_BAD_REFERENCE;
+  const targets = isAgent ? agentCount : patternCount;
   if (string >= stringCount || load<u32>(slot, SLOT_TARGET) >= targets) return LOAD_BAD_REFERENCE;
+  if (stringLength(string) > (isAgent ? MAX_TEXT_BYTES : MAX_TOOL_NAME_BYTES)) return LOAD_TOO_LARGE;
   const hash = hashName(scope, stringText(string), stringLength(string));
   return load<u32>(slot) == hash ? LOAD_OK : LOAD_BAD_REFERENCE;
 }

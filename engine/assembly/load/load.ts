@@ -23,7 +23,7 @@ export function loadBundle(bytes: u32): u32 {
   let status = checkHeader(bytes);
   if (status != LOAD_OK) return status;
   locate();
-  status = checkTables();
+  status = checkTables(bytes);
   if (status != LOAD_OK) return status;
   digest(BUNDLE, bytes, BUNDLE_DIGEST);
   writeHex(BUNDLE_DIGEST, DIGEST_BYTES, BUNDLE_HEX);
@@ -32,7 +32,7 @@ export function loadBundle(bytes: u32): u32 {
 }
 
 /** In an order in which each check relies only on those before it. */
-function checkTables(): u32 {
+function checkTables(bytes: u32): u32 {
   let status = checkStringSection();
   if (status == LOAD_OK) status = checkNumbers();
   if (status == LOAD_OK) {
@@ -45,7 +45,7 @@ function checkTables(): u32 {
   if (status == LOAD_OK) status = checkItems();
   if (status == LOAD_OK) status = checkRules();
   if (status == LOAD_OK) status = checkPatterns();
-  if (status == LOAD_OK) status = checkExact();
+  if (status == LOAD_OK) status = checkExact(bytes);
   if (status == LOAD_OK) status = checkGlobs();
   if (status == LOAD_OK) status = checkAgents();
   if (status == LOAD_OK) status = checkSystem();
