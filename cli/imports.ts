@@ -38,6 +38,7 @@ export const LOCK_DIAGNOSTICS = {
   F801: "an import is not pinned in `fpl.lock`",
   F802: "an imported file is missing or is not the one that `fpl.lock` pins",
   F803: "the signature of an imported file is missing or does not verify",
+  F804: "a library imports a file of the policy, whose own rules would no longer apply",
 } as const;
 
 /** As the language has it: a version that the checks refuse is not looked for. */
@@ -66,21 +67,27 @@ export function walkImports(
   const seen = new Set<string>();
   const queue = [...files];
   for (const source of queue) {
-    if (!source.text.includes("import")) continue;
-    for (const statement of parse(source).document?.body ?? []) {
-      if (statement.kind !== "import" || !EXACT_VERSION.test(statement.version)) continue;
-      const key = `${statement.path}@${statement.version}`;
+    for (const declared of importsOf(source)) {
+      const key = keyOf(declared);
       if (seen.has(key)) continue;
       seen.add(key);
-      const loaded = load({
-        path: statement.path,
-        version: statement.version,
-        span: statement.target.span,
-        source,
-      });
+      const loaded = load(declared);
       if (loaded !== null) queue.push(loaded);
     }
   }
+}
+
+function importsOf(source: SourceFile): Declared[] {
+  if (!source.text.includes("import")) return [];
+  return (parse(source).document?.body ?? []).flatMap((statement) => {
+    if (statement.kind !== "import" || !EXACT_VERSION.test(statement.version)) return [];
+    const { path, version, target } = statement;
+    return [{ path, version, span: target.span, source }];
+  });
+}
+
+function keyOf({ path, version }: Pick<Declared, "path" | "version">): string {
+  return `${path}@${version}`;
 }
 
 /** The entries of `fpl.lock` in a folder; null when there is no such file. Throws CommandError for a malformed one. */
@@ -159,14 +166,14 @@ export function resolveImports(
 ): { sources: Sources; imports: ImportedSource[]; findings: Finding[] } {
   const imports: ImportedSource[] = [];
   const findings: Finding[] = [];
-  const targets = new Set<string>();
+  const targets = new Map<string, { file: string; declared: Declared }>();
   let locks: Locked[] | null = null;
   walkImports(given.files, (declared) => {
     const { path, version } = declared;
     locks ??= readLock(given.folder) ?? [];
     const lock = locks.find((one) => one.path === path && one.version === version);
-    const target = lock?.file ?? findImport(given.folder, path, version);
-    if (target !== null) targets.add(target);
+    const file = lock?.file ?? findImport(given.folder, path, version);
+    if (file !== null) targets.set(keyOf(declared), { file, declared });
     const loaded = lock === undefined ? notLocked(given, declared) : loadLocked(given, declared, lock, trust);
     if ("diagnostic" in loaded) {
       findings.push(loaded);
@@ -175,14 +182,28 @@ export function resolveImports(
     imports.push(loaded);
     return loaded.file;
   });
-  const files = given.files.filter(({ name }) => !targets.has(name));
-  if (files.length === 0)
+  const imported = new Set([...targets.values()].map(({ file }) => file));
+  const own = given.files.filter(({ name }) => !imported.has(name));
+  if (own.length === 0)
     throw refused(
       given.path,
       "every file of the policy is imported, so none of it applies",
       "leave away the import of the policy itself",
     );
+  const chosen = new Set(own.flatMap(importsOf).map((declared) => targets.get(keyOf(declared))?.file));
+  const files = given.files.filter(({ name }) => !chosen.has(name));
+  for (const { name } of files) {
+    const target = [...targets.values()].find(({ file }) => file === name);
+    if (target !== undefined) findings.push(notChosen(given, target.declared, name));
+  }
   return { sources: { ...given, files }, imports, findings };
+}
+
+/** What an import takes out of a policy is for the policy's own files to say, not for what they import. */
+function notChosen(sources: Sources, declared: Declared, name: string): Finding {
+  const message = `this import takes \`${displayName(sources, name)}\` out of the policy, and no file that stays in it imports that`;
+  const help = `import \`${keyOf(declared)}\` in the policy's own file too, or keep the library's files out of the policy's folder`;
+  return finding(sources, declared, "F804", message, help);
 }
 
 function notLocked(sources: Sources, declared: Declared): Finding {

@@ -284,6 +284,39 @@ describe("imports", () => {
     expect(json("check app --trust trust.json --json", "", 1).diagnostics).toMatchObject([{ code: "F803" }]);
   });
 
+  it("of a library take no file out of the policy", () => {
+    folder.write("taken/main.fpl", 'import "lib@1.0.0" as l\nagent "a" { rules { include l permit * } }\n');
+    folder.write("taken/lib.fpl", 'import "guard@1.0.0" as g\nagent "default" { rules { deny! shell/* } }\n');
+    folder.write("taken/guard.fpl", "system { rules { deny! rm/* } }\n");
+    ok("lock taken");
+    const errors = () =>
+      (json("check taken --json", "", 1).diagnostics as { code: string; severity: string }[]).filter(
+        ({ severity }) => severity === "error",
+      );
+    expect(errors()).toMatchObject([{ code: "F804", file: "taken/lib.fpl", line: 1 }]);
+    expect(folder.run(["decide", "taken"], '{"agent":"a","tool":"rm/x","args":{}}').stdout).not.toContain(
+      "permit",
+    );
+    // Two that import each other are out of nobody's choice but their own.
+    folder.write("taken/lib.fpl", 'import "guard@1.0.0" as g\nsystem { rules { deny! shell/* } }\n');
+    folder.write("taken/guard.fpl", 'import "lib@1.0.0" as l\nsystem { rules { deny! rm/* } }\n');
+    folder.write("taken/main.fpl", 'agent "a" { rules { permit * } }\n');
+    ok("lock taken");
+    expect(errors().filter(({ code }) => code === "F804")).toHaveLength(2);
+    // The policy's own file may choose it.
+    folder.write(
+      "taken/main.fpl",
+      'import "lib@1.0.0" as l\nimport "guard@1.0.0" as g\nagent "a" { rules { include l include g permit * } }\n',
+    );
+    folder.write(
+      "taken/lib.fpl",
+      'import "guard@1.0.0" as g\nagent "default" { rules { include g deny! shell/* } }\n',
+    );
+    folder.write("taken/guard.fpl", 'agent "default" { rules { deny! rm/* } }\n');
+    ok("lock taken");
+    expect(JSON.parse(ok("decide taken", '{"agent":"a","tool":"rm/x","args":{}}')).code).toBe("deny_always");
+  });
+
   it("that do not exist are named", () => {
     folder.write("lone/main.fpl", 'import "none@1.0.0" as n\nagent "a" { rules { include n permit * } }\n');
     const ran = folder.run(["lock", "lone"]);
