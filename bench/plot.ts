@@ -30,6 +30,7 @@ export function drawLatency(results: { rules: number; timings: Timing[] }[]): st
   const scale = makeScale(Math.min(...rules), Math.max(...rules), low, high);
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12">`,
+    "<title>Time per decision over the number of rules</title>",
     "<style>text{fill:#333}.grid{stroke:#8884;stroke-width:1}@media(prefers-color-scheme:dark){text{fill:#ddd}}</style>",
     `<text x="${MARGIN.left}" y="20" font-size="14">Time per decision over the number of rules (medians of one run)</text>`,
     ...grid(scale, low, high, [...new Set(rules)]),
