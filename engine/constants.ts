@@ -28,9 +28,10 @@
  *              u32 codeCount (0 = unconditional), u32 notify (string id or NONE), u32 agent (index, or NONE = system), u32 0 }.
  *            In evaluation order: system rules, then per agent its rules, then its phases' rules in order of declaration.
  *            EFFECT_DENY_ALWAYS rules stand in the same table at their place, but are only reached through `always`.
- *   PATTERNS count = length / 56 of { u64 selectors (bit i = the agent's i-th selector), u32 phases (bit i = the agent's i-th phase
- *              that names this pattern), then five { u32 first, u32 count } slices of INDEX, each ascending:
- *              always (deny! rule ids), rules (rule ids, all other effects), redacts, credentials, schemas (ids into those tables), u32 0 }
+ *   PATTERNS count = length / 72 of { u64 selectors (bit i = the agent's i-th selector), u32 phases (bit i = the agent's i-th phase
+ *              that names this pattern), then these { u32 first, u32 count } slices of INDEX, each ascending:
+ *              always (deny! rule ids), rules (rule ids, all other effects), redacts, credentials, schemas (ids into those tables), u32 0,
+ *              and two more slices: meters (ids, of what a call of this pattern moves), costs (ids); 72 bytes in all }
  *   INDEX    u32 pool that the slices above point into: those of LISTS, PATHS, PATTERNS in order, back to back, empty ones included
  *   EXACT    u32 capacity (power of two, >= 2 * entries, at least 4), u32 0, then capacity x
  *            { u32 hash, u32 scope, u32 string, u32 target }; empty slot: target = NONE and zeros. Linear probing from
@@ -56,6 +57,21 @@
  *              schemas     { u32 argumentFirst, u32 argumentCount }
  *              arguments   { u32 name, u32 type (TYPE_*), u32 required (0 / 1), u32 list (LIST id for TYPE_ENUM, else NONE) } by name id
  *   SYSTEM   { u32 globRoot, u32 anyPattern, i32 utcOffsetMinutes, u32 flags (SYSTEM_*), u32 defaultAgent (index or NONE), u32 0, u32 0, u32 0 }
+ *   STATE    what decisions remember: engine/ABI.md "State". u32 x 4: systemMeters, meters, costs, 0; then back to back, all 8-aligned:
+ *              agents  one per row of AGENTS: { u64 agentLayout, u64 sessionLayout (never 0), u32 agentSlots, u32 sessionSlots
+ *                      (slots that the meters of a blob take, those of the system included), u32 meterFirst, u32 meterCount (the agent's own),
+ *                      u64 maxDurationMs, u64 idleTimeoutMs, u64 maxCalls (all bits set = none), u64 delegateTtlMs (0 = none),
+ *                      u32 spawnAllow, u32 spawnDeny (DFA ids or NONE), u32 maxChildren, u32 maxDepth (NONE = none), u32 spawnEffect (EFFECT_*),
+ *                      u32 gateFacts (LIST id or NONE), u32 gateEffect, u32 budgetWarning, u32 budgetExceeded, u32 rateExceeded
+ *                      (LIST ids of notify targets or NONE), u32 flags (REMEMBERS_*), u32 0 }; 112 bytes
+ *              phases  one per phase: { u64 durationMs (0 = none), u32 next (global phase index or NONE), u32 0 }
+ *              meters  { u64 key (low 16 bits: slots, the key's own included; never 0), u64 windowMs (0 = none), u64 limit (all bits set = none),
+ *                      u64 warnAt (all bits set = none), u32 kind (METER_*), u32 scope (SCOPED_*), u32 slot (of the key, counted from the first slot
+ *                      behind the header), u32 family (FAMILY_*), u32 unit (UNIT_*), u32 path (PATHS id for UNIT_ARGUMENT and METER_DISTINCT, else NONE),
+ *                      u32 step (METER_SEQUENCE, else 0), u32 onExceed (EFFECT_DENY, EFFECT_DEFER, EFFECT_PERMIT = audit), u32 name (string id),
+ *                      u32 agent (index, or NONE = system) }; 72 bytes. Those of the system first, then by agent. Within an owner limits come
+ *                      before the rest: rates, ambient, budgets. Rows of one METER_SEQUENCE share key and slot and stand by descending step.
+ *              costs   { u64 micros, u32 path (PATHS id: the amount is that argument; or NONE: `micros`), u32 0 }
  *   MANIFEST canonical JSON (RFC 8785): names, deployment settings, sources. Not read by the core.
  *   DEBUG    u32 stringCount · u32 start[stringCount + 1] · bytes, padded to 4; then per rule
  *              { u32 identity (canonical JSON object {"column","file","id","line"}), u32 reason (NONE = absent), u32 text (the rule's source line) };
@@ -63,8 +79,8 @@
  *              The core copies `identity` and `reason` into verdicts and records; the rest is for `inspect`, `explain` and coverage.
  */
 
-export const FORMAT_VERSION: u32 = 1;
-export const ABI_VERSION: u32 = 1;
+export const FORMAT_VERSION: u32 = 2;
+export const ABI_VERSION: u32 = 2;
 /** Absent id, slice or node. */
 export const NONE: u32 = 0xffffffff;
 export const NO_PHASE: u32 = 0xffff;
@@ -84,9 +100,10 @@ export const SECTION_GLOBS: u32 = 10;
 export const SECTION_AGENTS: u32 = 11;
 export const SECTION_ITEMS: u32 = 12;
 export const SECTION_SYSTEM: u32 = 13;
-export const SECTION_MANIFEST: u32 = 14;
-export const SECTION_DEBUG: u32 = 15;
-export const SECTION_COUNT: u32 = 16;
+export const SECTION_STATE: u32 = 14;
+export const SECTION_MANIFEST: u32 = 15;
+export const SECTION_DEBUG: u32 = 16;
+export const SECTION_COUNT: u32 = 17;
 
 // Effects. The order is the order of narrowing: a smaller number is never wider (LANGUAGE section 5.7).
 export const EFFECT_DENY_ALWAYS: u32 = 0;
@@ -113,7 +130,9 @@ export const ROOT_HTTP: u32 = 7;
 export const ROOT_FACET: u32 = 8;
 /** Steps: one of `hour` 0-23, `weekday` 1 (Monday) - 7, `day` 1-31, `month` 1-12, `unix` (whole seconds). */
 export const ROOT_TIME: u32 = 9;
-export const ROOT_COUNT: u32 = 10;
+/** Steps: `chain`, then an index: names of the grantors, root first. `delegation.root` is `chain[0]`; the depth is COMPUTED_DELEGATION_DEPTH. */
+export const ROOT_DELEGATION: u32 = 10;
+export const ROOT_COUNT: u32 = 11;
 export const STEP_INDEX: u32 = 0x80000000;
 
 export const LIST_STRINGS: u32 = 0;
@@ -133,6 +152,19 @@ export const OPERAND_DFA: u32 = 6;
 export const OPERAND_LENGTH: u32 = 7;
 /** A forward jump target: the index, within the rule's code, of the next instruction to run. */
 export const OPERAND_TARGET: u32 = 8;
+/** A meter's value: a number, or an interval of two when a bucket is only partly inside the window. */
+export const OPERAND_METER: u32 = 9;
+/** A COMPUTED_*: a number that the core knows. */
+export const OPERAND_COMPUTED: u32 = 10;
+
+export const COMPUTED_SESSION_CALLS: u32 = 0;
+/** In millionths. */
+export const COMPUTED_SESSION_COST: u32 = 1;
+/** Whole seconds since the session was opened. */
+export const COMPUTED_SESSION_AGE: u32 = 2;
+/** 0 without delegation. */
+export const COMPUTED_DELEGATION_DEPTH: u32 = 3;
+export const COMPUTED_COUNT: u32 = 4;
 
 // Instructions. Postfix over a stack of truth values (depth at most MAX_STACK); jumps go forward only.
 export const OP_AND: u32 = 1; // pop b, a; push a AND b
@@ -156,6 +188,7 @@ export const OP_ENDS_WITH: u32 = 18;
 export const OP_MATCHES: u32 = 19; // left string, right OPERAND_DFA
 export const OP_UNDER: u32 = 20; // left string, right OPERAND_STRING (absolute, normalised); a path that is not absolute or holds NUL is WRONG_TYPE
 export const OP_ANY_MATCHES: u32 = 21; // left list, right OPERAND_DFA: the OR over the elements; a non-string element is WRONG_TYPE
+export const OP_HAPPENED: u32 = 22; // left METER_LAST: within its window (0 = ever); METER_SEQUENCE: all its steps were taken. MISSING without its state
 
 // DFA state flags. A text matches if a state with DFA_ACCEPT is reached at any moment (start included),
 // or the state after the last byte has DFA_ACCEPT_END. DFA_DEAD: no further byte can lead to a match.
@@ -179,6 +212,95 @@ export const AGENT_HAS_EGRESS: u32 = 2;
 export const AGENT_HAS_MODEL_POLICY: u32 = 4;
 /** `missing_fields applies`: a deny or defer whose condition is unknown because a field is missing applies. */
 export const SYSTEM_MISSING_APPLIES: u32 = 1;
+
+/** The agent's decisions need the agent's state. */
+export const REMEMBERS_AGENT: u32 = 1;
+/** An action without a session is refused: session limits or a session block are declared. */
+export const REMEMBERS_SESSION: u32 = 2;
+/** The row is no agent but a `delegate` block, named GRANTOR, DELEGATE_SEPARATOR, DELEGATE; its rules are the scope. */
+export const REMEMBERS_DELEGATE: u32 = 4;
+/** The agent has a `spawn` block. */
+export const REMEMBERS_SPAWN: u32 = 8;
+/** Closing a session needs: no pending approvals; every budget of the session under its limit. */
+export const REMEMBERS_GATE_PENDING: u32 = 16;
+export const REMEMBERS_GATE_BUDGET: u32 = 32;
+/** Unit separator; no agent's name holds a control character. */
+export const DELEGATE_SEPARATOR: u32 = 0x1f;
+
+// Meters: what is counted, and how. Every meter's first slot is its key; the slots behind it are named here.
+/** One slot: the value, for ever. */
+export const METER_TOTAL: u32 = 0;
+/** Two slots: number of the period (time / windowMs), the value in it. */
+export const METER_PERIOD: u32 = 1;
+/** 1 + SLIDING_BUCKETS slots: number of the newest bucket, then the values of the buckets, bucket b at b % SLIDING_BUCKETS. */
+export const METER_SLIDING: u32 = 2;
+/** One slot: time of the last call + 1, 0 for never. */
+export const METER_LAST: u32 = 3;
+/** One slot: steps taken. */
+export const METER_SEQUENCE: u32 = 4;
+/** Two slots: number of the period, count of its members, which stand in the blob's tail. */
+export const METER_DISTINCT: u32 = 5;
+/** A bucket is a 16th of the window, rounded up to whole milliseconds; one more is partly inside. */
+export const SLIDING_PARTS: u32 = 16;
+export const SLIDING_BUCKETS: u32 = 17;
+
+export const SCOPED_AGENT: u32 = 0;
+export const SCOPED_SESSION: u32 = 1;
+
+export const FAMILY_RATE: u32 = 0;
+export const FAMILY_AMBIENT: u32 = 1;
+export const FAMILY_BUDGET: u32 = 2;
+export const FAMILY_HISTORY: u32 = 3;
+
+/** Calls; money, tokens and bytes are what a call costs; an argument's value in millionths; denials count denied calls instead of permitted ones. */
+export const UNIT_CALLS: u32 = 0;
+export const UNIT_MONEY: u32 = 1;
+export const UNIT_TOKENS: u32 = 2;
+export const UNIT_BYTES: u32 = 3;
+export const UNIT_ARGUMENT: u32 = 4;
+export const UNIT_DENIALS: u32 = 5;
+
+// A state blob: u64 slots, little-endian. Header, meters, reservations, approvals, members, text.
+/** Slot 0: low half STATE_MAGIC ("FST1"), high half SCOPED_*. */
+export const STATE_MAGIC: u32 = 0x31545346;
+export const STATE_SLOT_MAGIC: u32 = 0;
+/** FNV-1a, 64 bits, of the agent's name; of a session: the agent's name, 0x1f, the session's id. */
+export const STATE_SLOT_OWNER: u32 = 1;
+/** agentLayout or sessionLayout of the bundle that wrote it. */
+export const STATE_SLOT_LAYOUT: u32 = 2;
+/** Low half: STATE_* flags; high half: slots of meters. */
+export const STATE_SLOT_FLAGS: u32 = 3;
+/** The greatest time seen, Unix milliseconds. */
+export const STATE_SLOT_LAST: u32 = 4;
+/** Low half: count of reservations; high half: of approvals. */
+export const STATE_SLOT_COUNTS: u32 = 5;
+/** Low half: count of members; high half: bytes of text (a session's purpose). */
+export const STATE_SLOT_TAIL: u32 = 6;
+/** Agent: live children. Session: when it was opened, Unix milliseconds. */
+export const STATE_SLOT_CHILDREN: u32 = 7;
+export const STATE_SLOT_OPENED: u32 = 7;
+export const AGENT_HEADER_SLOTS: u32 = 8;
+/** FNV-1a, 64 bits, of the phase's name; 0 without phases. */
+export const STATE_SLOT_PHASE: u32 = 8;
+export const STATE_SLOT_PHASE_SINCE: u32 = 9;
+/** Permitted calls. */
+export const STATE_SLOT_CALLS: u32 = 10;
+/** Millionths: reserved, then settled. */
+export const STATE_SLOT_COST: u32 = 11;
+/** When an action was last judged past step 1. */
+export const STATE_SLOT_ACTIVE: u32 = 12;
+export const SESSION_HEADER_SLOTS: u32 = 16;
+
+export const STATE_FROZEN: u32 = 1;
+export const STATE_CLOSED: u32 = 2;
+export const STATE_EXHAUSTED: u32 = 4;
+
+/** { id (sequence of the permit's record), time, money in millionths, tokens, mask (bit i: the blob's i-th meter that can be settled) }. Oldest first. */
+export const RESERVATION_SLOTS: u32 = 5;
+/** { digest of the action: 4 slots, expires }. Oldest first. */
+export const APPROVAL_SLOTS: u32 = 5;
+/** { key of the meter, FNV-1a, 64 bits, of the value's canonical text }, or a pending call: { 0, first 8 bytes of the action's digest }. Oldest first. */
+export const MEMBER_SLOTS: u32 = 2;
 
 export const TYPE_STRING: u32 = 0;
 export const TYPE_INTEGER: u32 = 1;
@@ -207,18 +329,44 @@ export const MAX_RULES: u32 = 2097150;
 export const MAX_TEXT_BYTES: u32 = 65536;
 /** Most bytes that all obligations of a bundle may take in a verdict; counted as engine/assembly/load/obligations.ts does. */
 export const MAX_OBLIGATION_BYTES: u32 = 4194304;
+/** All blobs of a decision together. */
+export const MAX_STATE_BYTES: u32 = 1048576;
+/** Of a blob. The oldest is settled at what it reserved when another one needs its place. */
+export const MAX_RESERVATIONS: u32 = 64;
+export const MAX_APPROVALS: u32 = 64;
+export const MAX_MEMBERS: u32 = 4096;
+/** Deferred calls of a session that nobody has approved or rejected; noted only where a completion gate asks. One more is denied. */
+export const MAX_PENDING: u32 = 256;
+export const MAX_PURPOSE_BYTES: u32 = 256;
+/** Meters of one blob that can be settled: of FAMILY_BUDGET, and those of UNIT_BYTES. */
+export const MAX_SETTLED_METERS: u32 = 64;
+export const MAX_METERS: u32 = 4096;
+/** Slots of the meters of one blob. */
+export const MAX_METER_SLOTS: u32 = 8192;
+/** Grantors in a chain. */
+export const MAX_DELEGATION_DEPTH: u32 = 8;
+/** A clock that is further behind the greatest time seen is refused; a smaller step back counts as standing still. */
+export const CLOCK_TOLERANCE_MS: u32 = 1000;
 /** The smallest accepted `time`, Unix milliseconds: a value below it is a time in seconds handed in by mistake. */
 export const MIN_TIME_DIGITS: u32 = 12;
 
 // Status of a decision: what decided. Closed; texts in engine/binding/codes.ts; gaps leave room within a group.
 export const CODE_RULE_PERMIT: u32 = 1;
 export const CODE_DEFAULT_PERMIT: u32 = 2;
+export const CODE_APPROVED: u32 = 3;
+export const CODE_EVENT_APPLIED: u32 = 4;
 export const CODE_RULE_DEFER: u32 = 20;
 export const CODE_RULE_DEFER_WRONG_TYPE: u32 = 21;
 export const CODE_RULE_DEFER_MISSING: u32 = 22;
 export const CODE_DEFAULT_DEFER: u32 = 23;
 export const CODE_SELECTOR_UNAVAILABLE_DEFER: u32 = 24;
 export const CODE_SELECTOR_TIMEOUT_DEFER: u32 = 25;
+export const CODE_BUDGET_EXCEEDED_DEFER: u32 = 26;
+export const CODE_AMBIENT_EXCEEDED_DEFER: u32 = 27;
+export const CODE_SPAWN_LIMIT_DEFER: u32 = 28;
+export const CODE_GRANTOR_DEFER: u32 = 29;
+export const CODE_DELEGATION_SCOPE_DEFER: u32 = 30;
+export const CODE_GATE_UNMET_DEFER: u32 = 31;
 export const CODE_RULE_DENY: u32 = 40;
 export const CODE_RULE_DENY_WRONG_TYPE: u32 = 41;
 export const CODE_RULE_DENY_MISSING: u32 = 42;
@@ -242,6 +390,25 @@ export const CODE_MODEL_MISSING: u32 = 70;
 export const CODE_MODEL_NOT_ALLOWED: u32 = 71;
 export const CODE_EGRESS_NOT_ALLOWED: u32 = 72;
 export const CODE_EGRESS_DENIED: u32 = 73;
+export const CODE_BUDGET_EXCEEDED: u32 = 74;
+export const CODE_RATE_EXCEEDED: u32 = 75;
+export const CODE_AMBIENT_EXCEEDED: u32 = 76;
+export const CODE_SPAWN_NOT_ALLOWED: u32 = 77;
+export const CODE_SPAWN_LIMIT: u32 = 78;
+export const CODE_AMOUNT_UNKNOWN: u32 = 79;
+export const CODE_AGENT_FROZEN: u32 = 80;
+export const CODE_SESSION_MISSING: u32 = 81;
+export const CODE_SESSION_UNKNOWN: u32 = 82;
+export const CODE_SESSION_CLOSED: u32 = 83;
+export const CODE_SESSION_EXPIRED: u32 = 84;
+export const CODE_SESSION_IDLE: u32 = 85;
+export const CODE_SESSION_EXHAUSTED: u32 = 86;
+export const CODE_PHASE_EXPIRED: u32 = 87;
+export const CODE_DELEGATION_EXPIRED: u32 = 88;
+export const CODE_DELEGATION_NOT_GRANTED: u32 = 89;
+export const CODE_DELEGATION_TOO_DEEP: u32 = 90;
+export const CODE_DELEGATION_SCOPE: u32 = 91;
+export const CODE_GRANTOR_DENY: u32 = 92;
 // Refused input: no canonical form, or not an action. The detail is a byte offset where there is one.
 export const CODE_INPUT_TOO_LARGE: u32 = 100;
 export const CODE_INVALID_UTF8: u32 = 101;
@@ -263,11 +430,27 @@ export const CODE_FACT_UNKNOWN: u32 = 121;
 export const CODE_FACT_TYPE: u32 = 122;
 export const CODE_TIME_INVALID: u32 = 123;
 export const CODE_SALT_MISSING: u32 = 124;
-export const CODE_DELEGATION_UNSUPPORTED: u32 = 125;
+export const CODE_FACT_CONFLICT: u32 = 125;
+export const CODE_STATE_MISSING: u32 = 126;
+export const CODE_STATE_INVALID: u32 = 127;
+export const CODE_TIME_MISSING: u32 = 128;
+export const CODE_CLOCK_BACKWARDS: u32 = 129;
+// Refused events.
+export const CODE_EVENT_INVALID: u32 = 130;
+export const CODE_SESSION_EXISTS: u32 = 131;
+export const CODE_RESERVATION_UNKNOWN: u32 = 132;
+export const CODE_GATE_UNMET: u32 = 133;
+export const CODE_SELF_APPROVAL: u32 = 134;
+export const CODE_APPROVALS_FULL: u32 = 135;
+export const CODE_CHILDREN_NONE: u32 = 136;
 // Given by the host, never by the core.
 export const CODE_ENGINE_TRAP: u32 = 140;
 export const CODE_NO_POLICY: u32 = 141;
 export const CODE_RECORD_UNWRITABLE: u32 = 142;
+export const CODE_STATE_UNAVAILABLE: u32 = 143;
+export const CODE_IDENTITY_INVALID: u32 = 144;
+export const CODE_DELEGATION_INVALID: u32 = 145;
+export const CODE_DELEGATION_REVOKED: u32 = 146;
 
 // Status of load(): why a bundle is refused.
 export const LOAD_OK: u32 = 0;
@@ -282,6 +465,6 @@ export const LOAD_BAD_DFA: u32 = 8;
 export const LOAD_TOO_LARGE: u32 = 9;
 
 // Trace events: u32 pairs { kind << 24 | low, payload }.
-export const TRACE_STEP: u32 = 1; // low: step of LANGUAGE section 5 (1-6); payload: code that it decided, or 0
+export const TRACE_STEP: u32 = 1; // low: step of LANGUAGE section 5 (1-7); payload: code that it decided, or 0
 export const TRACE_RULE: u32 = 2; // low: truth value of its condition; payload: rule id; after its instructions
 export const TRACE_TEST: u32 = 3; // low: truth value; payload: instruction index in CODE

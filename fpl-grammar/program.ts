@@ -50,7 +50,9 @@ export type Root =
   | "selectors"
   | "http"
   | "facet"
-  | "time";
+  | "time"
+  /** `chain`, with an index or without; `delegation.root` is written as `chain[0]`. */
+  | "delegation";
 
 /** A string is an object key, a number a list index. */
 export interface Field {
@@ -60,9 +62,28 @@ export interface Field {
   span: Span;
 }
 
+/** A number that the core knows; without state or session unknown, but for `delegation.depth`, which is 0 then. */
+export type Computed = "session.calls" | "session.cost" | "session.age" | "delegation.depth";
+
+/**
+ * What the session remembers of calls that were permitted before (`denies`: denied). Without a session it is missing.
+ * `windowMs` null: since the session was opened.
+ */
+export type History =
+  | { function: "count"; pattern: string; windowMs: number | null }
+  /** `argument` as in Field; summed in millionths. */
+  | { function: "sum"; pattern: string; argument: (string | number)[]; windowMs: number | null }
+  | { function: "denies"; windowMs: number }
+  /** Booleans: only in a `happened` condition. */
+  | { function: "contains"; pattern: string; windowMs: number | null }
+  | { function: "sequence"; patterns: string[] };
+
 export type Operand =
   | Field
   | { kind: "length"; of: Field; span: Span }
+  | { kind: "computed"; name: Computed; span: Span }
+  /** `count`, `sum` or `denies`. In a comparison with a literal, a field or a computed number, never with another of its kind. */
+  | { kind: "history"; history: History; span: Span }
   | { kind: "literal"; literal: Literal; span: Span };
 
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
@@ -79,6 +100,8 @@ export type Condition = (
   | { kind: "constant"; value: boolean }
   | { kind: "truth"; operand: Field }
   | { kind: "present"; operand: Field }
+  /** `contains` or `sequence`. */
+  | { kind: "happened"; history: History }
   | { kind: "compare"; op: Comparison; left: Operand; right: Operand }
   /** All literals of one kind. */
   | { kind: "in"; left: Operand; list: Literal[] }
@@ -125,8 +148,109 @@ export interface ToolSchema {
   span: Span;
 }
 
+/** A tool pattern and where it stands. */
+export interface PatternAt {
+  pattern: string;
+  span: Span;
+}
+
+export type OnExceed = "deny" | "defer" | "audit";
+
+/** Money is in whole millionths, as a decimal text below 10^18. */
+export interface Budget {
+  name: string;
+  /** `session` counts per session; any other name per agent. */
+  scope: "session" | "agent";
+  /** `daily`: 86,400,000; else `window`; null: for ever. Periods begin at the Unix epoch, so a day is a UTC day. */
+  windowMs: number | null;
+  maxMicros: string | null;
+  /** The property `daily`: one more cap, per UTC day, in the same scope. */
+  dailyMicros: string | null;
+  maxCalls: number | null;
+  maxTokens: number | null;
+  /** Millionths of each cap; null when not written. */
+  warnAtMillionths: number | null;
+  /** Absent in the text: deny. */
+  onExceed: OnExceed;
+  /** Empty: every tool. */
+  tools: PatternAt[];
+  span: Span;
+}
+
+/** At most `count` permitted calls in any window of that length. */
+export interface RateLimit {
+  pattern: string;
+  patternSpan: Span;
+  count: number;
+  windowMs: number;
+  span: Span;
+}
+
+/** A cap per agent and UTC day. */
+export interface AmbientCap {
+  /** As written: `max_calls_per_day`, or the declared counter's name. */
+  name: string;
+  limit: number;
+  counts:
+    | { kind: "calls"; pattern: string }
+    /** Bytes that hosts report when they settle a call. */
+    | { kind: "bytes"; pattern: string }
+    /** Distinct values of an argument, at most 4,096. */
+    | { kind: "distinct"; pattern: string; argument: (string | number)[] };
+  onExceed: OnExceed;
+  span: Span;
+}
+
+/** What a permitted call of the pattern costs; of several that match the greatest. */
+export interface Cost {
+  pattern: string;
+  patternSpan: Span;
+  amount: { kind: "money"; micros: string } | { kind: "argument"; path: (string | number)[] };
+  span: Span;
+}
+
+export interface SessionLimits {
+  maxDurationMs: number | null;
+  idleTimeoutMs: number | null;
+  maxCalls: number | null;
+  span: Span;
+}
+
+/** Governs the tool `agent/spawn`: globs over `args.type`, live children, depth of the delegation chain. */
+export interface Spawn {
+  allow: string[];
+  deny: string[];
+  maxChildren: number | null;
+  maxDepth: number | null;
+  onExceed: "deny" | "defer";
+  span: Span;
+}
+
+/** What closing a session needs. */
+export interface CompletionGate {
+  noPendingApprovals: boolean;
+  budgetUnderLimit: boolean;
+  /** Names of facts that must be true. */
+  facts: string[];
+  onUnmet: "deny" | "defer";
+  span: Span;
+}
+
+/** What `to` may do in the name of the agent whose block this is: one rule per scope, of the ceiling's effect (permit when inherited). */
+export interface Delegate {
+  to: string;
+  /** Empty scope in the text: the rule list is empty, and nothing is granted. */
+  rules: Rule[];
+  /** Longest life of a grant; null: any. */
+  ttlMs: number | null;
+  span: Span;
+}
+
 export interface Phase {
   name: string;
+  /** After so long in it a session goes on to `next`; without `next`, no further call is permitted. */
+  durationMs: number | null;
+  next: string | null;
   /** Patterns listed in `tools`, besides those that its rules name. */
   tools: string[];
   rules: Rule[];
@@ -177,7 +301,23 @@ export interface AgentPolicy {
   /** `HOST-GLOB[:PORT]`; an absent or empty allow list with a block denies all; deny wins. */
   egress: { allow: string[]; deny: string[] } | null;
   /** Notify targets per effect. */
-  alerts: { permit: string[]; deny: string[]; defer: string[] };
+  alerts: {
+    permit: string[];
+    deny: string[];
+    defer: string[];
+    budgetWarning: string[];
+    budgetExceeded: string[];
+    rateExceeded: string[];
+  };
+  /** In order of declaration, like every list here. */
+  budgets: Budget[];
+  rateLimits: RateLimit[];
+  ambient: AmbientCap[];
+  costs: Cost[];
+  session: SessionLimits | null;
+  spawn: Spawn | null;
+  completionGate: CompletionGate | null;
+  delegates: Delegate[];
   framework: string | null;
   model: string | null;
   version: string | null;

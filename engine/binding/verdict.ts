@@ -17,7 +17,11 @@ export type Detail =
   | { readonly offset: number }
   | { readonly argument: string }
   | { readonly selector: string }
-  | { readonly field: string };
+  | { readonly field: string }
+  /** A budget, a rate limit or an ambient limit. */
+  | { readonly meter: string }
+  /** A grantor. */
+  | { readonly agent: string };
 
 /** A credential that the host may hand to the tool; never its value. */
 export interface CredentialObligation {
