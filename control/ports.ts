@@ -106,14 +106,101 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
+/**
+ * Rejection of a ledger that knows which side failed. Any other error counts as `record_unwritable`. Either way nothing was permitted;
+ * whether the records are in the log is not known.
+ */
+export class LedgerFailure extends Error {
+  readonly code: "record_unwritable" | "state_unavailable";
+
+  constructor(code: LedgerFailure["code"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "LedgerFailure";
+    this.code = code;
+  }
+}
+
 /** Unix milliseconds. The only clock of the control plane. */
 export interface Clock {
   now(): number;
 }
 
-/** Unpredictable bytes: salts. */
+/** Unpredictable bytes: keys, nonces. */
 export interface Entropy {
   bytes(count: number): Uint8Array;
+}
+
+/**
+ * Salts of redaction commitments, 16 characters or more: unpredictable to whoever does not hold the host's key, and the same again for
+ * the same place in the chain, so that what was redacted can be opened and the decision replayed.
+ */
+export interface Salts {
+  at(tip: ChainTip): string;
+}
+
+/** What a caller presents to say who it is. `scheme` says which kind it is, to the one who verifies it; nobody else reads it. */
+export interface Credential {
+  readonly scheme: string;
+}
+
+/** The fact `principal` of engine/ABI.md. */
+export interface PrincipalFacts {
+  readonly id?: string;
+  readonly method?: string;
+  readonly role?: string;
+  readonly tier?: string;
+  readonly org?: string;
+  readonly email?: string;
+  readonly verified: boolean;
+  readonly groups?: readonly string[];
+}
+
+/** `reason` is for the operator; it may not hold what was presented. */
+export type IdentityResult =
+  | { readonly ok: true; readonly principal: PrincipalFacts }
+  | { readonly ok: false; readonly code: "identity_invalid"; readonly reason: string };
+
+/** The only source of the fact `principal`. */
+export interface Identify {
+  /**
+   * `agent`: whom the host takes the caller for; a credential that stands for another agent is refused. Rejects only when it cannot tell, which
+   * is a deny too; ends in bounded time.
+   */
+  identify(
+    credential: Credential,
+    subject: { readonly agent: string; readonly nowMs: number },
+  ): Promise<IdentityResult>;
+}
+
+/** One of `grants` in the fact `delegation` of engine/ABI.md. */
+export interface GrantFacts {
+  /** 64 hexadecimal digits. */
+  readonly digest: string;
+  /** Unix milliseconds. */
+  readonly granted: number;
+  readonly expires: number;
+  /** What the grant's own scope says of the action. */
+  readonly effect: "permit" | "defer" | "deny";
+}
+
+/** The fact `delegation`: grant i is from `chain[i]` to `chain[i + 1]`, the last one to the acting agent. */
+export interface DelegationFacts {
+  /** Grantors, root first. */
+  readonly chain: readonly string[];
+  readonly grants: readonly GrantFacts[];
+}
+
+export type DelegationResult =
+  | { readonly ok: true; readonly delegation: DelegationFacts }
+  | { readonly ok: false; readonly code: "delegation_invalid"; readonly reason: string };
+
+/** The only source of the fact `delegation`. Revocation is not asked of it: the spine looks at `revocationKey` of every grant within the decision's transaction. */
+export interface Delegations {
+  /** Tokens root first. `agent` must be the last one's delegate. `action`: as it goes to the core. Fails as `identify` does. */
+  verify(
+    tokens: readonly string[],
+    subject: { readonly agent: string; readonly action: string | Uint8Array; readonly nowMs: number },
+  ): Promise<DelegationResult>;
 }
 
 /** Keys of the state: one place, so that every store and every tool means the same. Names are percent-encoded but for [A-Za-z0-9._:@+-]. */
