@@ -68,9 +68,12 @@
  *              meters  { u64 key (low 16 bits: slots, the key's own included; never 0), u64 windowMs (0 = none), u64 limit (all bits set = none),
  *                      u64 warnAt (all bits set = none), u32 kind (METER_*), u32 scope (SCOPED_*), u32 slot (of the key, counted from the first slot
  *                      behind the header), u32 family (FAMILY_*), u32 unit (UNIT_*), u32 path (PATHS id for UNIT_ARGUMENT and METER_DISTINCT, else NONE),
- *                      u32 step (METER_SEQUENCE, else 0), u32 onExceed (EFFECT_DENY, EFFECT_DEFER, EFFECT_PERMIT = audit), u32 name (string id),
+ *                      u32 step (METER_SEQUENCE: from 1, else 0), u32 onExceed (EFFECT_DENY, EFFECT_DEFER, EFFECT_PERMIT = audit), u32 name (string id),
  *                      u32 agent (index, or NONE = system) }; 72 bytes. Those of the system first, then by agent. Within an owner limits come
- *                      before the rest: rates, ambient, budgets. Rows of one METER_SEQUENCE share key and slot and stand by descending step.
+ *                      before the rest: rates, ambient, budgets, history. Rows of one METER_SEQUENCE share key and slot and stand by descending step.
+ *                      History has no limit (METER_SEQUENCE: the number of its steps), and EFFECT_PERMIT as onExceed; a rate EFFECT_DENY. warnAt is at most
+ *                      limit: the product with warn_at rounded down, but 1 for 0 when the limit is not 0. Slots: those of the system's meters first, in order.
+ *                      An effect of a spawn block or a gate that is not there is EFFECT_DENY. Durations are below 2^53.
  *              costs   { u64 micros, u32 path (PATHS id: the amount is that argument; or NONE: `micros`), u32 0 }
  *   MANIFEST canonical JSON (RFC 8785): names, deployment settings, sources. Not read by the core.
  *   DEBUG    u32 stringCount · u32 start[stringCount + 1] · bytes, padded to 4; then per rule
@@ -152,9 +155,12 @@ export const OPERAND_DFA: u32 = 6;
 export const OPERAND_LENGTH: u32 = 7;
 /** A forward jump target: the index, within the rule's code, of the next instruction to run. */
 export const OPERAND_TARGET: u32 = 8;
-/** A meter's value: a number, or an interval of two when a bucket is only partly inside the window. */
+/**
+ * A meter's value: a number, or an interval of two when a bucket is only partly inside the window. Of EQ to GE, on one side at most:
+ * METER_TOTAL or METER_SLIDING. Of HAPPENED: METER_LAST, or the first row of a METER_SEQUENCE. FAMILY_HISTORY, of the rule's own agent or system.
+ */
 export const OPERAND_METER: u32 = 9;
-/** A COMPUTED_*: a number that the core knows. */
+/** A COMPUTED_*: a number that the core knows. Wherever OPERAND_LENGTH may stand. */
 export const OPERAND_COMPUTED: u32 = 10;
 
 export const COMPUTED_SESSION_CALLS: u32 = 0;
@@ -213,9 +219,9 @@ export const AGENT_HAS_MODEL_POLICY: u32 = 4;
 /** `missing_fields applies`: a deny or defer whose condition is unknown because a field is missing applies. */
 export const SYSTEM_MISSING_APPLIES: u32 = 1;
 
-/** The agent's decisions need the agent's state. */
+/** The agent's decisions need the agent's state: it has meters in the agent's blob (the system's included), a spawn block, or a delegate block. */
 export const REMEMBERS_AGENT: u32 = 1;
-/** An action without a session is refused: session limits or a session block are declared. */
+/** An action without a session is refused: a budget of the session, a session block, a phase with a duration or a completion gate is declared. */
 export const REMEMBERS_SESSION: u32 = 2;
 /** The row is no agent but a `delegate` block, named GRANTOR, DELEGATE_SEPARATOR, DELEGATE; its rules are the scope. */
 export const REMEMBERS_DELEGATE: u32 = 4;
@@ -329,8 +335,8 @@ export const MAX_RULES: u32 = 2097150;
 export const MAX_TEXT_BYTES: u32 = 65536;
 /** Most bytes that all obligations of a bundle may take in a verdict; counted as engine/assembly/load/obligations.ts does. */
 export const MAX_OBLIGATION_BYTES: u32 = 4194304;
-/** All blobs of a decision together. */
-export const MAX_STATE_BYTES: u32 = 1048576;
+/** All blobs of a decision together: more than the greatest blobs of the longest chain take, so a state after always fits. */
+export const MAX_STATE_BYTES: u32 = 2621440;
 /** Of a blob. The oldest is settled at what it reserved when another one needs its place. */
 export const MAX_RESERVATIONS: u32 = 64;
 export const MAX_APPROVALS: u32 = 64;
@@ -340,6 +346,7 @@ export const MAX_PENDING: u32 = 256;
 export const MAX_PURPOSE_BYTES: u32 = 256;
 /** Meters of one blob that can be settled: of FAMILY_BUDGET, and those of UNIT_BYTES. */
 export const MAX_SETTLED_METERS: u32 = 64;
+/** Rows of meters of one blob, those of the system included. */
 export const MAX_METERS: u32 = 4096;
 /** Slots of the meters of one blob. */
 export const MAX_METER_SLOTS: u32 = 8192;

@@ -16,6 +16,7 @@ import {
   SECTION_PATHS,
   SECTION_PATTERNS,
   SECTION_RULES,
+  SECTION_STATE,
   SECTION_STRINGS,
   SECTION_SYSTEM,
 } from "../constants";
@@ -26,11 +27,16 @@ export const LIST_BYTES: u32 = 12;
 export const PATH_BYTES: u32 = 12;
 export const CODE_BYTES: u32 = 12;
 export const RULE_BYTES: u32 = 24;
-export const PATTERN_BYTES: u32 = 56;
+export const PATTERN_BYTES: u32 = 72;
 export const SLOT_BYTES: u32 = 16;
 export const NODE_BYTES: u32 = 24;
 export const EDGE_BYTES: u32 = 8;
 export const AGENT_BYTES: u32 = 80;
+export const STATE_HEAD_BYTES: u32 = 16;
+export const MEMORY_BYTES: u32 = 112;
+export const PHASE_LIMIT_BYTES: u32 = 16;
+export const METER_BYTES: u32 = 72;
+export const COST_BYTES: u32 = 16;
 export const RULE_DEBUG_BYTES: u32 = 12;
 export const CODE_DEBUG_BYTES: u32 = 16;
 
@@ -51,6 +57,8 @@ export const PATTERN_RULES: usize = 20;
 export const PATTERN_REDACTS: usize = 28;
 export const PATTERN_CREDENTIALS: usize = 36;
 export const PATTERN_SCHEMAS: usize = 44;
+export const PATTERN_METERS: usize = 56;
+export const PATTERN_COSTS: usize = 64;
 
 // Fields of a node of the glob trie.
 export const NODE_EDGE_COUNT: usize = 4;
@@ -82,6 +90,48 @@ export const SYSTEM_ANY: usize = 4;
 export const SYSTEM_UTC_OFFSET: usize = 8;
 export const SYSTEM_FLAGS: usize = 12;
 export const SYSTEM_DEFAULT_AGENT: usize = 16;
+
+// What an agent remembers (a row of `agents` in STATE).
+export const MEMORY_LAYOUT: usize = 0;
+export const MEMORY_SLOTS: usize = 16;
+export const MEMORY_METER_FIRST: usize = 24;
+export const MEMORY_METER_COUNT: usize = 28;
+export const MEMORY_MAX_DURATION: usize = 32;
+export const MEMORY_IDLE_TIMEOUT: usize = 40;
+export const MEMORY_MAX_CALLS: usize = 48;
+export const MEMORY_DELEGATE_TTL: usize = 56;
+export const MEMORY_SPAWN_ALLOW: usize = 64;
+export const MEMORY_SPAWN_DENY: usize = 68;
+export const MEMORY_MAX_CHILDREN: usize = 72;
+export const MEMORY_MAX_DEPTH: usize = 76;
+export const MEMORY_SPAWN_EFFECT: usize = 80;
+export const MEMORY_GATE_FACTS: usize = 84;
+export const MEMORY_GATE_EFFECT: usize = 88;
+export const MEMORY_BUDGET_WARNING: usize = 92;
+export const MEMORY_BUDGET_EXCEEDED: usize = 96;
+export const MEMORY_RATE_EXCEEDED: usize = 100;
+export const MEMORY_FLAGS: usize = 104;
+
+// Limits of a phase: { u64 duration, u32 next, u32 0 }.
+export const PHASE_NEXT: usize = 8;
+
+// Fields of a meter.
+export const METER_WINDOW: usize = 8;
+export const METER_LIMIT: usize = 16;
+export const METER_WARN_AT: usize = 24;
+export const METER_KIND: usize = 32;
+export const METER_SCOPE: usize = 36;
+export const METER_SLOT: usize = 40;
+export const METER_FAMILY: usize = 44;
+export const METER_UNIT: usize = 48;
+export const METER_PATH: usize = 52;
+export const METER_STEP: usize = 56;
+export const METER_ON_EXCEED: usize = 60;
+export const METER_NAME: usize = 64;
+export const METER_AGENT: usize = 68;
+
+// Fields of a cost: { u64 micros, u32 path, u32 0 }.
+export const COST_PATH: usize = 8;
 
 // An automaton: { u32 states, u32 classes, u32 start, u8 classOf[256], u8 flags[states] … }.
 export const DFA_CLASSES: usize = 4;
@@ -124,6 +174,13 @@ export let credentials: usize = 0;
 export let schemas: usize = 0;
 export let schemaArguments: usize = 0;
 export let system: usize = 0;
+export let systemMeterCount: u32 = 0;
+export let meterCount: u32 = 0;
+export let meters: usize = 0;
+export let costCount: u32 = 0;
+export let costs: usize = 0;
+export let memories: usize = 0;
+export let phaseLimits: usize = 0;
 export let debug: usize = 0;
 export let debugStarts: usize = 0;
 export let debugBytes: usize = 0;
@@ -171,6 +228,7 @@ export function locate(): void {
   agentCount = sectionLength(SECTION_AGENTS) / AGENT_BYTES;
   locateItems();
   system = sectionStart(SECTION_SYSTEM);
+  locateState();
   debug = sectionStart(SECTION_DEBUG);
   debugStarts = debug + 4;
   debugBytes = debugStarts + 4 * (<usize>load<u32>(debug) + 1);
@@ -198,6 +256,17 @@ function locateItems(): void {
   credentials = redacts + 4 * itemCount(ITEM_REDACTS);
   schemas = credentials + 8 * itemCount(ITEM_CREDENTIALS);
   schemaArguments = schemas + 8 * itemCount(ITEM_SCHEMAS);
+}
+
+function locateState(): void {
+  const state = sectionStart(SECTION_STATE);
+  systemMeterCount = load<u32>(state);
+  meterCount = load<u32>(state, 4);
+  costCount = load<u32>(state, 8);
+  memories = state + STATE_HEAD_BYTES;
+  phaseLimits = memories + <usize>agentCount * MEMORY_BYTES;
+  meters = phaseLimits + <usize>itemCount(ITEM_PHASES) * PHASE_LIMIT_BYTES;
+  costs = meters + <usize>meterCount * METER_BYTES;
 }
 
 /** The tables of DEBUG stand behind its strings, 4-aligned. The strings must have been checked. */
@@ -238,6 +307,24 @@ export function patternAt(id: u32): usize {
 
 export function agentAt(id: u32): usize {
   return agents + <usize>id * AGENT_BYTES;
+}
+
+/** What the agent remembers. */
+export function memoryAt(id: u32): usize {
+  return memories + <usize>id * MEMORY_BYTES;
+}
+
+/** Limits of a phase, by its index among all. */
+export function phaseLimitAt(id: u32): usize {
+  return phaseLimits + <usize>id * PHASE_LIMIT_BYTES;
+}
+
+export function meterAt(id: u32): usize {
+  return meters + <usize>id * METER_BYTES;
+}
+
+export function costAt(id: u32): usize {
+  return costs + <usize>id * COST_BYTES;
 }
 
 export function dfaAt(id: u32): usize {

@@ -4,9 +4,10 @@
  * Addresses are constants so that they fold into loads and stores; `reserve` checks that static data ends below them
  * and is the only place that grows the memory.
  */
-import { MAX_BUNDLE_BYTES, MAX_CANONICAL_BYTES, MAX_INPUT_BYTES, MAX_OBLIGATION_BYTES } from "../constants";
+import { MAX_BUNDLE_BYTES, MAX_CANONICAL_BYTES, MAX_INPUT_BYTES, MAX_OBLIGATION_BYTES, MAX_STATE_BYTES } from "../constants";
 import { SLACK_BYTES } from "./json/bytes";
 import { FIXED_BYTES, SCRATCH_BYTES_PER_INPUT_BYTE, TAPE_BYTES_PER_INPUT_BYTE } from "./json/parse";
+import { BLOB_BYTES, MAX_BLOBS } from "./state/layout";
 
 const PAGE: usize = 65536;
 /** Behind every text, for reads and writes in steps of 16 bytes. */
@@ -65,7 +66,16 @@ export const RECORD_LIMIT: usize = RECORD + MAX_RECORD_BYTES;
 export const TRACE: usize = RECORD_LIMIT + MARGIN;
 export const MAX_TRACE_EVENTS: u32 = 65536;
 
-export const BUNDLE: usize = TRACE + MAX_TRACE_EVENTS * 8 + SLACK_BYTES;
+/** The state before, as the host wrote it; never changed. */
+export const STATE: usize = TRACE + MAX_TRACE_EVENTS * 8 + MARGIN;
+export const STATE_AFTER: usize = STATE + MAX_STATE_BYTES + MARGIN;
+/** Working copies of the blobs: state/layout.ts. */
+export const BLOBS: usize = STATE_AFTER + MAX_STATE_BYTES + MARGIN;
+/** Parties of the decision, and where their blobs stand in STATE; 8 bytes for each: state/party.ts, state/blob.ts. */
+export const PARTIES: usize = BLOBS + MAX_BLOBS * BLOB_BYTES + MARGIN;
+export const BEFORE: usize = PARTIES + 8 * MAX_BLOBS;
+
+export const BUNDLE: usize = BEFORE + 8 * MAX_BLOBS + MARGIN;
 
 let bundleRoom: u32 = 0;
 
