@@ -3,19 +3,16 @@
  *
  *   {"hash":"<64 hex digits>","record":<canonical record, engine/ABI.md>}\n
  *
- * hash = SHA-256("faramesh/record/v1" padded with zeros to 32 bytes || previous hash || canonical record).
+ * hash = SHA-256("faramesh/record/v2" padded with zeros to 32 bytes || previous hash || canonical record).
  * The hash and the canonical form (RFC 8785) are computed here anew, so a log is checked without the core that wrote it.
  */
-import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import type { ChainTip } from "../ports.ts";
+import { slowlyCanonical, startsWith } from "./canonical.ts";
+import { type Place, RECORD_FIELDS, readPlace } from "./fields.ts";
+import { PORTABLE_SHA256, type Sha256 } from "./hash.ts";
 
-/** Where a chain goes on: what `decideRecorded` takes for the next record. */
-export interface ChainTip {
-  /** Sequence number of the next record. */
-  sequence: number;
-  /** Hash of the last record, 32 bytes; zeros before the first. */
-  previous: Uint8Array;
-}
+export type { ChainTip } from "../ports.ts";
 
 export type LogFaultCode =
   | "line_torn"
@@ -35,23 +32,22 @@ export interface LineFault {
   help: string;
 }
 
-/** The decision record's fields, version 1, in canonical order. */
-const FIELDS =
-  "action action_digest agent bundle code detail effect engine inputs inputs_digest obligations previous reason rule sequence signed state_after state_before time type version";
-/** A record holds an action and facts of at most 1 MiB each, and obligations; this is above what the core can write. */
+/** A record holds an action and facts of at most 1 MiB each, obligations and state changes; this is above what the core can write. */
 export const MAX_LINE_BYTES = 33_554_432;
-const MAX_DEPTH = 80;
-const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 const TAG = new Uint8Array(32);
-TAG.set(encoder.encode("faramesh/record/v1"));
-const HEAD = encoder.encode('{"hash":"');
-const MIDDLE = encoder.encode('","record":');
-const RECORD_START = HEAD.length + 64 + MIDDLE.length;
+TAG.set(encoder.encode("faramesh/record/v2"));
+export const LINE_HEAD = encoder.encode('{"hash":"');
+export const LINE_MIDDLE = encoder.encode('","record":');
+const HASH_AT = LINE_HEAD.length;
+const MIDDLE_AT = HASH_AT + 64;
+/** Where the record begins in its line. */
+export const RECORD_AT = MIDDLE_AT + LINE_MIDDLE.length;
+/** Bytes of a line beside its record, the line break included. */
+export const LINE_FRAME_BYTES = RECORD_AT + 2;
 const CLOSING_BRACE = 0x7d;
+const LINE_BREAK = 0x0a;
 
 /** The tip of an empty chain. */
 export function genesis(): ChainTip {
@@ -59,65 +55,171 @@ export function genesis(): ChainTip {
 }
 
 /** @param previous 32 bytes. @param record canonical record. @returns 32 bytes. */
-export function chainHash(previous: Uint8Array, record: Uint8Array): Uint8Array {
-  return sha256.create().update(TAG).update(previous).update(record).digest();
+export function chainHash(
+  previous: Uint8Array,
+  record: Uint8Array,
+  sha256: Sha256 = PORTABLE_SHA256,
+): Uint8Array {
+  const message = new Uint8Array(64 + record.length);
+  message.set(TAG);
+  message.set(previous, 32);
+  message.set(record, 64);
+  return sha256.bytes(message);
+}
+
+const HEX = encoder.encode("0123456789abcdef");
+
+/** Writes the bytes as lower-case hexadecimal digits. */
+export function writeHex(target: Uint8Array, at: number, bytes: Uint8Array): void {
+  let place = at;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index]!;
+    target[place++] = HEX[byte >>> 4]!;
+    target[place++] = HEX[byte & 15]!;
+  }
+}
+
+/** Writes the line for a record at `at`, its line break included. @returns the index behind it. */
+export function writeLine(target: Uint8Array, at: number, hash: Uint8Array, record: Uint8Array): number {
+  target.set(LINE_HEAD, at);
+  writeHex(target, at + HASH_AT, hash);
+  target.set(LINE_MIDDLE, at + MIDDLE_AT);
+  target.set(record, at + RECORD_AT);
+  const end = at + RECORD_AT + record.length;
+  target[end] = CLOSING_BRACE;
+  target[end + 1] = LINE_BREAK;
+  return end + 2;
 }
 
 /** The line for a record, its line break included. */
 export function formatLine(hash: Uint8Array, record: Uint8Array): Uint8Array {
-  const line = new Uint8Array(RECORD_START + record.length + 2);
-  line.set(HEAD);
-  line.set(encoder.encode(bytesToHex(hash)), HEAD.length);
-  line.set(MIDDLE, HEAD.length + 64);
-  line.set(record, RECORD_START);
-  line.set([CLOSING_BRACE, 0x0a], RECORD_START + record.length);
+  const line = new Uint8Array(LINE_FRAME_BYTES + record.length);
+  writeLine(line, 0, hash, record);
   return line;
 }
 
-function startsWith(bytes: Uint8Array, part: Uint8Array, at: number): boolean {
-  return part.every((byte, index) => bytes[at + index] === byte);
-}
-
-/** RFC 8785 of a value that `JSON.parse` gave. @throws RangeError for what a record cannot hold. */
-function canonicalText(value: unknown, depth: number): string {
-  if (depth > MAX_DEPTH) throw new RangeError("nested too deep");
-  if (typeof value === "string" && LONE_SURROGATE.test(value)) throw new RangeError("lone surrogate");
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((element) => canonicalText(element, depth + 1)).join(",")}]`;
-  const fields = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  const texts = fields.map(
-    ([name, field]) => `${canonicalText(name, depth)}:${canonicalText(field, depth + 1)}`,
+/** Whether `bytes[start, end)`, without its line break, has the frame of a line; of hash and record nothing is checked. */
+export function isFramed(bytes: Uint8Array, start: number, end: number): boolean {
+  return (
+    end - start > RECORD_AT + 1 &&
+    startsWith(bytes, LINE_HEAD, start) &&
+    startsWith(bytes, LINE_MIDDLE, start + MIDDLE_AT) &&
+    bytes[end - 1] === CLOSING_BRACE
   );
-  return `{${texts.join(",")}}`;
 }
 
-function isCanonical(value: unknown, text: string): boolean {
-  try {
-    return canonicalText(value, 0) === text;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
+const digits = new Array<number>(64).fill(0);
 
-/** Null for what is not a JSON object in UTF-8. */
-function readRecord(bytes: Uint8Array): { value: Record<string, unknown>; canonical: boolean } | null {
-  let text: string;
-  let value: unknown;
-  try {
-    text = decoder.decode(bytes);
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  return { value: value as Record<string, unknown>, canonical: isCanonical(value, text) };
+function hexText(bytes: Uint8Array, at: number): string {
+  for (let index = 0; index < 64; index++) digits[index] = bytes[at + index]!;
+  return String.fromCharCode(...digits);
 }
 
 const ALTERED = "the log was altered or damaged here; compare it with a copy";
 
-function fault(code: LogFaultCode, message: string, help = ALTERED): LineFault {
+export function lineFault(code: LogFaultCode, message: string, help = ALTERED): LineFault {
   return { code, message, help };
+}
+
+function malformed(): LineFault {
+  return lineFault("line_malformed", 'not a line of the form {"hash":"…","record":{…}}');
+}
+
+/** Says what is wrong with a record that `readPlace` does not accept. */
+function explainRecord(bytes: Uint8Array): LineFault {
+  const slowly = slowlyCanonical(bytes);
+  const value = slowly?.value ?? null;
+  if (slowly === null || typeof value !== "object" || value === null || Array.isArray(value)) {
+    return lineFault("record_malformed", "the record is not a JSON object");
+  }
+  if (!slowly.canonical) {
+    return lineFault("record_not_canonical", "the record is not in canonical form (RFC 8785)");
+  }
+  const fields = Object.keys(value).join(" ") === RECORD_FIELDS.join(" ");
+  const what = fields ? "its sequence, previous, state, type or version is not" : "its fields are not those";
+  return lineFault("record_malformed", `the record is not one of version 2: ${what} of the format`);
+}
+
+export interface CheckerOptions {
+  sha256?: Sha256;
+}
+
+/** Follows a chain line by line. */
+export class ChainChecker {
+  readonly #sha256: Sha256;
+  /** tag || previous || record. */
+  #message = new Uint8Array(4_096);
+  readonly #place: Place = { sequence: 0, previousAt: 0 };
+  /** Null: taken from the first record, for a log that is read from its middle. */
+  #sequence: number | null;
+  #previous: string;
+
+  constructor(tip: ChainTip | null, { sha256 = PORTABLE_SHA256 }: CheckerOptions = {}) {
+    this.#sha256 = sha256;
+    this.#sequence = tip === null ? null : tip.sequence;
+    this.#previous = tip === null ? "" : bytesToHex(tip.previous);
+    this.#message.set(TAG);
+  }
+
+  /** Sequence of the next record; null before the first of a log that is read from its middle. */
+  get sequence(): number | null {
+    return this.#sequence;
+  }
+
+  /** Hash of the last record, 64 hexadecimal digits. */
+  get previous(): string {
+    return this.#previous;
+  }
+
+  /** Where the chain goes on; null before the first record of a log that is read from its middle. */
+  tip(): ChainTip | null {
+    return this.#sequence === null
+      ? null
+      : { sequence: this.#sequence, previous: hexToBytes(this.#previous) };
+  }
+
+  /** Checks the line `bytes[start, end)`, its line break left out, and moves on; with a fault it stays where it is. */
+  check(bytes: Uint8Array, start: number, end: number): LineFault | null {
+    if (!isFramed(bytes, start, end)) return malformed();
+    const stated = hexText(bytes, start + HASH_AT);
+    if (!/^[0-9a-f]{64}$/.test(stated)) return malformed();
+    const [from, to] = [start + RECORD_AT, end - 1];
+    const place = this.#place;
+    if (!readPlace(bytes, from, to, place)) return explainRecord(bytes.subarray(from, to));
+    if (this.#sequence !== null && place.sequence !== this.#sequence) {
+      const message = `the record has sequence ${place.sequence}, expected ${this.#sequence}`;
+      return lineFault("sequence_mismatch", `${message}: records were dropped, inserted or moved`);
+    }
+    const previous = hexText(bytes, place.previousAt);
+    if (this.#sequence !== null && previous !== this.#previous) {
+      return lineFault("previous_mismatch", "the record does not follow the one before it");
+    }
+    if (this.#hash(bytes, from, to, place.previousAt) !== stated) {
+      return lineFault("hash_mismatch", "the record's bytes do not have the hash that the line states");
+    }
+    this.#sequence = place.sequence + 1;
+    this.#previous = stated;
+    return null;
+  }
+
+  #hash(bytes: Uint8Array, from: number, to: number, previousAt: number): string {
+    const length = 64 + to - from;
+    if (this.#message.length < length) {
+      this.#message = new Uint8Array(2 * length);
+      this.#message.set(TAG);
+    }
+    for (let index = 0; index < 32; index++) {
+      this.#message[32 + index] =
+        (digitOf(bytes[previousAt + 2 * index]!) << 4) | digitOf(bytes[previousAt + 2 * index + 1]!);
+    }
+    this.#message.set(bytes.subarray(from, to), 64);
+    return this.#sha256.hex(this.#message.subarray(0, length));
+  }
+}
+
+/** Of a lower-case hexadecimal digit. */
+function digitOf(byte: number): number {
+  return byte < 0x3a ? byte - 0x30 : byte - 0x57;
 }
 
 export type LineResult = { ok: true; tip: ChainTip; hash: Uint8Array } | { ok: false; fault: LineFault };
@@ -126,66 +228,14 @@ export type LineResult = { ok: true; tip: ChainTip; hash: Uint8Array } | { ok: f
  * Checks one line, without its line break, against the tip before it.
  * @param tip null: take sequence and previous hash from the record itself, for a log that is read from its middle.
  */
-export function checkLine(line: Uint8Array, tip: ChainTip | null): LineResult {
-  const hashText = String.fromCharCode(...line.subarray(HEAD.length, HEAD.length + 64));
-  const framed =
-    startsWith(line, HEAD, 0) &&
-    /^[0-9a-f]{64}$/.test(hashText) &&
-    startsWith(line, MIDDLE, HEAD.length + 64) &&
-    line.length > RECORD_START + 1 &&
-    line.at(-1) === CLOSING_BRACE;
-  if (!framed) {
-    return { ok: false, fault: fault("line_malformed", 'not a line of the form {"hash":"…","record":{…}}') };
-  }
-  const bytes = line.subarray(RECORD_START, -1);
-  const record = readRecord(bytes);
-  if (record === null)
-    return { ok: false, fault: fault("record_malformed", "the record is not a JSON object") };
-  if (!record.canonical) {
-    return {
-      ok: false,
-      fault: fault("record_not_canonical", "the record is not in canonical form (RFC 8785)"),
-    };
-  }
-  return checkRecord(record.value, bytes, hexToBytes(hashText), tip);
-}
-
-function checkRecord(
-  value: Record<string, unknown>,
-  bytes: Uint8Array,
-  hash: Uint8Array,
+export function checkLine(
+  line: Uint8Array,
   tip: ChainTip | null,
+  sha256: Sha256 = PORTABLE_SHA256,
 ): LineResult {
-  const { sequence, previous } = value;
-  const typed =
-    Object.keys(value).join(" ") === FIELDS &&
-    value.version === 1 &&
-    value.type === "decision" &&
-    Number.isSafeInteger(sequence) &&
-    typeof previous === "string" &&
-    /^[0-9a-f]{64}$/.test(previous);
-  if (!typed) {
-    return {
-      ok: false,
-      fault: fault("record_malformed", "the record is not a decision record of version 1"),
-    };
-  }
-  if (tip !== null && sequence !== tip.sequence) {
-    const message = `the record has sequence ${sequence}, expected ${tip.sequence}`;
-    return {
-      ok: false,
-      fault: fault("sequence_mismatch", `${message}: records were dropped, inserted or moved`),
-    };
-  }
-  if (tip !== null && previous !== bytesToHex(tip.previous)) {
-    return { ok: false, fault: fault("previous_mismatch", "the record does not follow the one before it") };
-  }
-  const expected = chainHash(hexToBytes(previous as string), bytes);
-  if (bytesToHex(expected) !== bytesToHex(hash)) {
-    return {
-      ok: false,
-      fault: fault("hash_mismatch", "the record's bytes do not have the hash that the line states"),
-    };
-  }
-  return { ok: true, tip: { sequence: (sequence as number) + 1, previous: hash }, hash };
+  const checker = new ChainChecker(tip, { sha256 });
+  const fault = checker.check(line, 0, line.length);
+  if (fault !== null) return { ok: false, fault };
+  const next = checker.tip()!;
+  return { ok: true, tip: next, hash: next.previous };
 }

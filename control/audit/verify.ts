@@ -1,5 +1,5 @@
-import { bytesToHex } from "@noble/hashes/utils.js";
-import { type ChainTip, checkLine, genesis, type LineFault, MAX_LINE_BYTES } from "./line.ts";
+import type { Sha256 } from "./hash.ts";
+import { ChainChecker, type ChainTip, genesis, type LineFault, MAX_LINE_BYTES } from "./line.ts";
 
 /** A record that is known to be in the log, from an earlier verification or a checkpoint. */
 export interface KnownHead {
@@ -33,13 +33,18 @@ export interface LogVerifierOptions {
   offset?: number;
   /** Without it, records cut off at the end of a log leave no trace in what is left. */
   head?: KnownHead | null;
+  /** The portable one when left out. */
+  sha256?: Sha256;
+  /** Told of every record that verified; the line is without its line break, and only lent. */
+  onRecord?: (sequence: number, bytes: Uint8Array, start: number, end: number) => void;
 }
 
 const LINE_BREAK = 0x0a;
 
 /** Verifies a record log handed in as chunks of any size; holds one line at a time and stops at the first fault. */
 export class LogVerifier {
-  #tip: ChainTip | null;
+  readonly #checker: ChainChecker;
+  readonly #onRecord: LogVerifierOptions["onRecord"];
   #end: number;
   #records = 0;
   #fault: LogFault | null = null;
@@ -50,7 +55,9 @@ export class LogVerifier {
   #pendingBytes = 0;
 
   constructor(options: LogVerifierOptions = {}) {
-    this.#tip = options.start === undefined ? genesis() : options.start;
+    const start = options.start === undefined ? genesis() : options.start;
+    this.#checker = new ChainChecker(start, options.sha256 === undefined ? {} : { sha256: options.sha256 });
+    this.#onRecord = options.onRecord;
     this.#end = options.offset ?? 0;
     this.#head = options.head ?? null;
   }
@@ -60,8 +67,8 @@ export class LogVerifier {
     let start = 0;
     while (this.#fault === null) {
       const lineBreak = chunk.indexOf(LINE_BREAK, start);
-      const part = chunk.subarray(start, lineBreak < 0 ? chunk.length : lineBreak);
-      if (this.#pendingBytes + part.length > MAX_LINE_BYTES) {
+      const end = lineBreak < 0 ? chunk.length : lineBreak;
+      if (this.#pendingBytes + end - start > MAX_LINE_BYTES) {
         const message = `the line is longer than ${MAX_LINE_BYTES} bytes`;
         this.#stop({
           code: "line_too_long",
@@ -69,10 +76,14 @@ export class LogVerifier {
           help: "this is not a record log, or it is damaged here",
         });
       } else if (lineBreak < 0) {
-        this.#keep(part);
+        this.#keep(chunk.subarray(start));
         break;
       } else {
-        this.#line(this.#joined(part));
+        if (this.#pendingBytes === 0) this.#line(chunk, start, end);
+        else {
+          const line = this.#joined(chunk.subarray(start, end));
+          this.#line(line, 0, line.length);
+        }
         start = lineBreak + 1;
       }
     }
@@ -95,17 +106,17 @@ export class LogVerifier {
         help: "records were cut off at the end; compare the log with a copy",
       });
     }
-    return { records: this.#records, tip: this.#tip, end: this.#end, fault: this.#fault };
+    return { records: this.#records, tip: this.#checker.tip(), end: this.#end, fault: this.#fault };
   }
 
   #keep(part: Uint8Array): void {
     if (part.length === 0) return;
-    this.#pending.push(part.slice());
+    // Not `slice`, which for a Buffer gives a view of the same memory.
+    this.#pending.push(new Uint8Array(part));
     this.#pendingBytes += part.length;
   }
 
   #joined(last: Uint8Array): Uint8Array {
-    if (this.#pendingBytes === 0) return last;
     const line = new Uint8Array(this.#pendingBytes + last.length);
     let at = 0;
     for (const part of [...this.#pending, last]) {
@@ -117,25 +128,27 @@ export class LogVerifier {
     return line;
   }
 
-  #line(line: Uint8Array): void {
-    const checked = checkLine(line, this.#tip);
-    if (!checked.ok) {
-      this.#stop(checked.fault);
+  #line(bytes: Uint8Array, start: number, end: number): void {
+    const fault = this.#checker.check(bytes, start, end) ?? this.#headFault();
+    if (fault !== null) {
+      this.#stop(fault);
       return;
     }
-    const sequence = checked.tip.sequence - 1;
-    if (this.#head !== null && sequence === this.#head.sequence) {
-      this.#headSeen = true;
-      if (bytesToHex(checked.hash) !== this.#head.hash) {
-        const message = `the record of sequence ${sequence} is not the known one`;
-        const help = "the log was written anew from some record on; compare it with a copy";
-        this.#stop({ code: "head_mismatch", message, help });
-        return;
-      }
-    }
-    this.#tip = checked.tip;
-    this.#end += line.length + 1;
+    this.#end += end - start + 1;
     this.#records++;
+    this.#onRecord?.(this.#checker.sequence! - 1, bytes, start, end);
+  }
+
+  #headFault(): LineFault | null {
+    if (this.#head === null || this.#checker.sequence !== this.#head.sequence + 1) return null;
+    this.#headSeen = true;
+    if (this.#checker.previous === this.#head.hash) return null;
+    const message = `the record of sequence ${this.#head.sequence} is not the known one`;
+    return {
+      code: "head_mismatch",
+      message,
+      help: "the log was written anew from some record on; compare it with a copy",
+    };
   }
 
   #stop(fault: LineFault): void {

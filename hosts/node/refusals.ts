@@ -39,6 +39,14 @@ export const HOST_REFUSALS = {
     message: "the record log cannot be written",
     help: "check its path, permissions and the disk's space",
   },
+  log_damaged: {
+    message: "the record log does not verify",
+    help: "run `faramesh audit verify` on it",
+  },
+  log_pruned: {
+    message: "the record is no longer kept",
+    help: "older records were removed by retention; read from the first one kept, or from an archive",
+  },
   log_closed: { message: "the record log is closed", help: "open it again" },
   record_refused: {
     message: "the record does not continue the log",

@@ -1,0 +1,71 @@
+/**
+ * A log is a folder of segments: files of lines (control/audit/line.ts), each named by the sequence of its first record. The
+ * names are the whole index: the last one is written to, all others end with a whole line and never change.
+ *
+ *   0000000000000000.jsonl  0000000000065536.jsonl  lock
+ */
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { join } from "node:path";
+
+const NAME = /^([0-9]{16})\.jsonl$/;
+export const LOCK_NAME = "lock";
+
+export interface Segment {
+  /** Sequence of its first record. */
+  first: number;
+  path: string;
+}
+
+export function segmentName(first: number): string {
+  return `${String(first).padStart(16, "0")}.jsonl`;
+}
+
+export function segmentAt(folder: string, first: number): Segment {
+  return { first, path: join(folder, segmentName(first)) };
+}
+
+/** Ascending by first sequence. @throws the file system's error. */
+export function listSegments(folder: string): Segment[] {
+  return readdirSync(folder)
+    .map((name) => NAME.exec(name))
+    .filter((match) => match !== null)
+    .map((match) => segmentAt(folder, Number(match[1])))
+    .sort((left, right) => left.first - right.first);
+}
+
+/** The segment in which a sequence stands, if any does: the last one that begins at or before it. */
+export function segmentOf(segments: readonly Segment[], sequence: number): number {
+  let low = 0;
+  let high = segments.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (segments[middle]!.first <= sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** Fills the buffer from `position` on. @returns how many bytes there were. */
+export function readAt(descriptor: number, buffer: Uint8Array, position: number): number {
+  let at = 0;
+  while (at < buffer.length) {
+    const count = readSync(descriptor, buffer, at, buffer.length - at, position + at);
+    if (count === 0) break;
+    at += count;
+  }
+  return at;
+}
+
+/** Opens a file, hands it with its size to `work` and closes it. */
+export function withFile<Result>(
+  path: string,
+  flags: string,
+  work: (descriptor: number, bytes: number) => Result,
+): Result {
+  const descriptor = openSync(path, flags);
+  try {
+    return work(descriptor, fstatSync(descriptor).size);
+  } finally {
+    closeSync(descriptor);
+  }
+}
