@@ -80,6 +80,7 @@ export const DIAGNOSTICS = {
   F111: error("selectors belong to an agent; {place} cannot use them"),
   F112: warning("`{name}` is read as the argument `args.{name}`", "did you mean `{suggestion}`?"),
   F113: error("unknown counter `{name}`", "declare it with `counter {name} PATTERN`"),
+  F114: error("the name of an agent holds a control character", "remove it"),
 
   F201: error("`{op}` needs {needs}, but {operand} is {type}"),
   F202: error(
@@ -109,12 +110,25 @@ export const DIAGNOSTICS = {
     "a condition cannot be compared or passed on",
     "an operand is a field, a value, or a function that gives a number",
   ),
+  F221: error(
+    "{operand} can only be compared with a value, a field or a number such as `session.calls`",
+    "write `==`, `!=`, `<`, `<=`, `>` or `>=` between them",
+  ),
+  F222: error(
+    "{place} cannot use `{name}`, which asks an agent's own state",
+    "put the condition into the agent's `rules`: they are asked of every call made in its name",
+  ),
 
   F301: error("{what} `{name}` is declared twice", "first declared at {place}"),
   F302: error("`{name}` is set twice", "first set at {place}"),
   F303: error("the variable `{name}` has the name of a root", "choose another name"),
   F304: error("variables hold a text, a number, a boolean or a list of them"),
   F305: error("`{name}` needs `{setting}`"),
+  F306: error("`{name}` cannot stand in `{block}`"),
+  F307: error(
+    "the phases {names} follow one another in a circle",
+    "remove `next` from the one that a session ends in",
+  ),
 
   F401: error("a system rule cannot permit", "system rules are `deny!`, `deny` and `defer`"),
   F402: error(
@@ -136,6 +150,10 @@ export const DIAGNOSTICS = {
   F409: warning(
     "patterns before this place took too long to compare: {what} from here on are left out",
     "use fewer patterns with several `*`; what the policy decides is not affected",
+  ),
+  F410: warning(
+    "`{setting}` of the budget `{name}` counts money, and the agent declares no `cost`",
+    "declare it, such as `cost pay/* args.amount`; else only costs that the host reports move this budget",
   ),
 
   F501: warning(

@@ -18,8 +18,8 @@ export interface FunctionTable {
   /** Named duration parameters, and whether each must be given. */
   named: Readonly<Record<string, boolean>>;
   returns: "boolean" | "number";
-  /** Needs stored state, which the core does not hold yet. */
-  stateful: boolean;
+  /** Asks what the session remembers of earlier calls. */
+  remembers: boolean;
 }
 
 const pure = (returns: "boolean" | "number", ...parameters: ParameterKind[]): FunctionTable => ({
@@ -27,26 +27,26 @@ const pure = (returns: "boolean" | "number", ...parameters: ParameterKind[]): Fu
   repeats: false,
   named: {},
   returns,
-  stateful: false,
+  remembers: false,
 });
 
-const stateful = (
+const remembering = (
   returns: "boolean" | "number",
   parameters: ParameterKind[],
   named: Record<string, boolean> = {},
   repeats = false,
-): FunctionTable => ({ parameters, repeats, named, returns, stateful: true });
+): FunctionTable => ({ parameters, repeats, named, returns, remembers: true });
 
 export const FUNCTIONS: ReadonlyMap<string, FunctionTable> = new Map([
   ["present", pure("boolean", "field")],
   ["purpose", pure("boolean", "string")],
   ["length", pure("number", "field")],
   ["any", pure("boolean", "field", "matching")],
-  ["session.sum", stateful("number", ["tool_argument"], { window: false })],
-  ["session.count", stateful("number", ["tool_pattern"], { window: false })],
-  ["history.contains", stateful("boolean", ["tool_pattern"], { within: false })],
-  ["history.sequence", stateful("boolean", ["tool_pattern", "tool_pattern"], {}, true)],
-  ["deny_count_within", stateful("number", ["duration"])],
+  ["session.sum", remembering("number", ["tool_argument"], { window: false })],
+  ["session.count", remembering("number", ["tool_pattern"], { window: false })],
+  ["history.contains", remembering("boolean", ["tool_pattern"], { within: false })],
+  ["history.sequence", remembering("boolean", ["tool_pattern", "tool_pattern"], {}, true)],
+  ["deny_count_within", remembering("number", ["duration"])],
 ]);
 
 /** Older spellings: how many arguments they take. */

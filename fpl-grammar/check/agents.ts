@@ -1,23 +1,25 @@
-/** `agent NAME { … }`: everything of one agent that the core enforces, and note of what it does not. */
+/** `agent NAME { … }`: everything of one agent. */
 
 import type { Block, Statement } from "../ast.ts";
 import { tableOf, type ValueType } from "../blocks.ts";
-import { place, report } from "../diagnostics.ts";
+import { report } from "../diagnostics.ts";
 import { parseArgumentPath } from "../parse/paths.ts";
 import type { AgentPolicy, Credential, Phase, Redaction, Selector, Span } from "../program.ts";
 import type { AgentSource } from "./collect.ts";
 import { twice } from "./collect.ts";
+import { delegateOf } from "./delegates.ts";
+import { limitsOf, patternsAt } from "./limits.ts";
 import { programRules } from "./rules.ts";
 import type { Findings, Scope } from "./scope.ts";
+import { checkCircles, completionGateOf, sessionOf, spawnOf, transitionOf } from "./sessions.ts";
 import {
   booleanSetting,
   integerSetting,
-  type ReadSetting,
   readSettings,
+  blockSettings as settingsOf,
   textSetting,
   textsSetting,
 } from "./settings.ts";
-import { checkStateful } from "./stateful.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { checkPattern } from "./tools.ts";
 import { variablesOf } from "./variables.ts";
@@ -29,25 +31,29 @@ export function agentPolicy(source: AgentSource, surroundings: Surroundings): Ag
   const { findings, environment } = surroundings;
   const body = source.block?.body ?? [];
   const blocks = uniqueBlocks(body, findings);
-  const settings = readSettings({ body }, typeIn("agent"), environment, findings);
+  const settings = readSettings({ body }, settingType, environment, findings);
   const scope: Scope = {
     findings,
     variables: variablesOf(body, findings),
     selectors: new Set(namesOf(blocks, "selector")),
     phases: new Set(namesOf(blocks, "phase")),
     place: "this agent",
-    stateful: false,
+    remembers: true,
   };
   const only = (name: Block["name"]) => blocks.find((block) => block.name === name) ?? null;
   const listed = (name: Block["name"]) => allowAndDeny(only(name), surroundings);
   const egress = listed("egress");
   if (egress !== null) checkEgress(only("egress")!, findings);
-  checkStateful(source.name, body, blocks, scope, surroundings);
+  const phases = blocks
+    .filter(({ name }) => name === "phase")
+    .map((block) => phaseOf(block, scope, surroundings));
+  checkCircles(phases, findings);
+  const hasSessionBudget = namesOf(blocks, "budget").includes("session");
   return {
     name: source.name,
     default: (textSetting(settings, "default") ?? "deny") as AgentPolicy["default"],
     rules: agentRules(source, scope, surroundings),
-    phases: blocks.filter(({ name }) => name === "phase").map((block) => phaseOf(block, scope, surroundings)),
+    phases,
     selectors: blocks
       .filter(({ name }) => name === "selector")
       .map((block) => selectorOf(block, surroundings)),
@@ -59,6 +65,13 @@ export function agentPolicy(source: AgentSource, surroundings: Surroundings): Ag
     modelPolicy: listed("model_policy"),
     egress,
     alerts: alertsOf(only("alert"), surroundings),
+    ...limitsOf(body, blocks, surroundings),
+    session: sessionOf(only("session"), surroundings),
+    spawn: spawnOf(only("spawn"), surroundings),
+    completionGate: completionGateOf(only("completion_gate"), hasSessionBudget, surroundings),
+    delegates: blocks
+      .filter(({ name }) => name === "delegate")
+      .map((block) => delegateOf(source.name, block, scope, surroundings)),
     framework: textSetting(settings, "framework"),
     model: textSetting(settings, "model"),
     version: textSetting(settings, "version"),
@@ -66,15 +79,9 @@ export function agentPolicy(source: AgentSource, surroundings: Surroundings): Ag
   };
 }
 
-function typeIn(block: Block["name"], insideAgent = true) {
-  return (name: string): ValueType | null => {
-    const form = tableOf(block, insideAgent).statements.get(name);
-    return form?.form === "setting" ? form.type : null;
-  };
-}
-
-function settingsOf(block: Block, { environment, findings }: Surroundings): Map<string, ReadSetting> {
-  return readSettings(block, typeIn(block.name), environment, findings);
+function settingType(name: string): ValueType | null {
+  const form = tableOf("agent", true).statements.get(name);
+  return form?.form === "setting" ? form.type : null;
 }
 
 /** The blocks without second ones of the same name, which are reported. */
@@ -124,31 +131,22 @@ function agentRules(source: AgentSource, scope: Scope, { imports, schemas }: Sur
   );
 }
 
-function phaseOf(block: Block, scope: Scope, { imports, schemas, findings }: Surroundings): Phase {
+function phaseOf(block: Block, scope: Scope, surroundings: Surroundings): Phase {
+  const { imports, schemas, findings } = surroundings;
   const statements = block.body.flatMap((statement) =>
     statement.kind === "block" && statement.name === "rules" ? statement.body : [statement],
   );
   return {
     name: block.label!.text,
+    ...transitionOf(block, scope, surroundings),
     tools: patternsIn(block, "tools", findings),
     rules: programRules(imports.place(statements), scope, schemas),
     span: block.span,
   };
 }
 
-/** `tools P …` or `scope P …`, at most once. */
-export function patternsIn(block: Block, name: string, findings: Findings): string[] {
-  const found = block.body.filter(
-    (statement) => statement.kind === "patterns" && statement.name.text === name,
-  );
-  const [first, second] = found;
-  if (second !== undefined) {
-    findings.diagnostics.push(report("F302", second.span, { name, place: place(first!.span) }));
-  }
-  if (first?.kind !== "patterns") return [];
-  return first.patterns
-    .filter(({ text, span }) => checkPattern(text, span, findings))
-    .map(({ text }) => text);
+function patternsIn(block: Block, name: string, findings: Findings): string[] {
+  return patternsAt(block, name, findings).map(({ pattern }) => pattern);
 }
 
 function selectorOf(block: Block, surroundings: Surroundings): Selector {
@@ -250,11 +248,14 @@ function checkEgress(block: Block, findings: Findings): void {
 }
 
 function alertsOf(block: Block | null, surroundings: Surroundings): AgentPolicy["alerts"] {
-  const alerts: AgentPolicy["alerts"] = { permit: [], deny: [], defer: [] };
-  if (block === null) return alerts;
-  const settings = settingsOf(block, surroundings);
-  for (const effect of ["permit", "deny", "defer"] as const) {
-    alerts[effect] = [...new Set(textsSetting(settings, effect))];
-  }
-  return alerts;
+  const settings = block === null ? new Map() : settingsOf(block, surroundings);
+  const targets = (event: string) => [...new Set(textsSetting(settings, event))];
+  return {
+    permit: targets("permit"),
+    deny: targets("deny"),
+    defer: targets("defer"),
+    budgetWarning: targets("budget_warning"),
+    budgetExceeded: targets("budget_exceeded"),
+    rateExceeded: targets("rate_exceeded"),
+  };
 }

@@ -3,18 +3,22 @@
 import type { Argument, Call, Expression } from "../ast.ts";
 import { report } from "../diagnostics.ts";
 import { FUNCTIONS, type FunctionTable, OLDER_FUNCTIONS, type ParameterKind } from "../functions.ts";
-import type { Condition, Field, Operand } from "../program.ts";
+import { durationMs } from "../parse/literals.ts";
+import type { Condition, History, Operand } from "../program.ts";
 import { didYouMean } from "../suggest.ts";
 import { isToolPattern } from "../tool-patterns.ts";
-import { fieldOf, patternText, purposeIs } from "./operands.ts";
-import { field, type Scope, unenforced } from "./scope.ts";
+import { fieldOf, patternText, purposeIs, splitArgument } from "./operands.ts";
+import type { Scope } from "./scope.ts";
 
 /** A call where a true-or-false is wanted; null after an error. */
 export function callCondition(call: Call, scope: Scope): Condition | null {
   const table = tableOf(call, scope);
   if (table === null || !checkArguments(call, table, scope)) return null;
-  if (table.stateful) return { kind: "truth", operand: stateful(call, scope), span: call.span };
   const { span } = call;
+  if (table.remembers) {
+    const history = historyOf(call, scope);
+    return history === null ? null : { kind: "happened", history, span };
+  }
   const [first, second] = call.arguments as [Expression, Argument?];
   if (call.name === "purpose") return first.kind === "string" ? purposeIs(first.value, span) : null;
   const found = fieldOf(first, scope, call.name);
@@ -41,19 +45,46 @@ export function callOperand(call: Call, scope: Scope): Operand | null {
     );
     return null;
   }
-  if (table.stateful) return stateful(call, scope);
+  if (table.remembers) {
+    const history = historyOf(call, scope);
+    return history === null ? null : { kind: "history", history, span: call.span };
+  }
   const of = fieldOf(call.arguments[0] as Expression, scope, call.name);
   return of === null ? null : { kind: "length", of, span: call.span };
 }
 
-/**
- * Notes what the core does not hold yet. The field returned only carries the function's name and type through the checks: a rule
- * with it does not enter the program.
- */
-function stateful(call: Call, scope: Scope): Field {
-  unenforced(scope.findings, call.name, call.span);
-  scope.stateful = true;
-  return field("session", [call.name], call.span);
+/** What the session is asked for; null after an error. The arguments are checked already. */
+function historyOf(call: Call, scope: Scope): History | null {
+  if (!scope.remembers) {
+    scope.findings.diagnostics.push(report("F222", call.span, { place: scope.place, name: call.name }));
+    return null;
+  }
+  const patterns: string[] = [];
+  let windowMs: number | null = null;
+  for (const argument of call.arguments) {
+    const value = argument.kind === "named" ? argument.value : argument;
+    if (value.kind === "tool_pattern") patterns.push(value.text);
+    if (value.kind !== "duration") continue;
+    windowMs = durationMs(value.amount, value.unit);
+    if (windowMs > 0) continue;
+    const name = argument.kind === "named" ? argument.name.text : call.name;
+    const values = { name, expected: "a duration longer than nothing" };
+    scope.findings.diagnostics.push(report("F205", value.span, values));
+    return null;
+  }
+  const [pattern = ""] = patterns;
+  switch (call.name) {
+    case "session.count":
+      return { function: "count", pattern, windowMs };
+    case "session.sum":
+      return { function: "sum", ...splitArgument(pattern)!, windowMs };
+    case "history.contains":
+      return { function: "contains", pattern, windowMs };
+    case "history.sequence":
+      return { function: "sequence", patterns };
+    default:
+      return windowMs === null ? null : { function: "denies", windowMs };
+  }
 }
 
 function tableOf(call: Call, scope: Scope): FunctionTable | null {
@@ -153,14 +184,7 @@ function fits(kind: ParameterKind, argument: Argument): boolean {
       return argument.kind === "duration";
     case "tool_pattern":
       return argument.kind === "tool_pattern" && isToolPattern(argument.text);
-    case "tool_argument": {
-      if (argument.kind !== "tool_pattern") return false;
-      const dot = argument.text.lastIndexOf(".");
-      return (
-        dot > 0 &&
-        isToolPattern(argument.text.slice(0, dot)) &&
-        /^[A-Za-z_][A-Za-z0-9_-]*$/.test(argument.text.slice(dot + 1))
-      );
-    }
+    case "tool_argument":
+      return argument.kind === "tool_pattern" && splitArgument(argument.text) !== null;
   }
 }

@@ -6,13 +6,13 @@ import { parse } from "../parse.ts";
 import type { Diagnostic, Program, Rule, SourceFile, ToolSchema } from "../program.ts";
 import { agentPolicy } from "./agents.ts";
 import { collect } from "./collect.ts";
+import { checkCharacters, checkManifest } from "./delegates.ts";
 import { deploymentBlock } from "./deployment.ts";
 import { type ImportedSource, Imports } from "./imports.ts";
 import { PatternIndex } from "./pattern-index.ts";
 import { checkReachability, type ReachabilityWork } from "./reachability.ts";
 import type { Findings } from "./scope.ts";
 import type { Environment } from "./settings.ts";
-import { checkManifest } from "./stateful.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { systemPolicy } from "./system.ts";
 import { toolSchemas } from "./tools.ts";
@@ -75,6 +75,7 @@ function programOf(
       collected.deployment.filter(({ name }) => name === "provider").map(({ label }) => label!.text),
     ),
   };
+  for (const { block } of collected.agents) if (block !== null) checkCharacters(block.label!, findings);
   const system = systemPolicy(collected.system, surroundings);
   const agents = collected.agents.map((source) => agentPolicy(source, surroundings));
   for (const block of collected.manifests) checkManifest(block, surroundings);

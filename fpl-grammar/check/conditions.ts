@@ -78,6 +78,11 @@ function truth(path: Path, scope: Scope): Condition {
   const resolved = resolve(path, scope);
   if (resolved.kind === "field") return { kind: "truth", operand: resolved.field, span: path.span };
   if (resolved.kind === "unknown") return broken(path.span);
+  if (resolved.kind === "computed") {
+    const values = { operand: `\`${resolved.name}\``, type: "a number" };
+    scope.findings.diagnostics.push(report("F209", path.span, values));
+    return broken(path.span);
+  }
   const { value } = resolved;
   if (value.kind === "literal" && value.literal.kind === "boolean") {
     return { kind: "constant", value: value.literal.value, span: path.span };
@@ -196,6 +201,7 @@ export function operand(expression: Expression, scope: Scope): Operand | null {
       const resolved = resolve(expression, scope);
       if (resolved.kind === "field") return resolved.field;
       if (resolved.kind === "unknown") return null;
+      if (resolved.kind === "computed") return { kind: "computed", name: resolved.name, span };
       if (resolved.value.kind === "literal")
         return { kind: "literal", literal: resolved.value.literal, span };
       scope.findings.diagnostics.push(report("F214", span));

@@ -5,9 +5,9 @@
 
 import type { Path } from "../ast.ts";
 import { report } from "../diagnostics.ts";
-import type { Field, Root, Span } from "../program.ts";
+import type { Computed, Field, Root, Span } from "../program.ts";
 import { didYouMean, suggest } from "../suggest.ts";
-import { field, type Scope, type Type, unenforced, type VariableValue } from "./scope.ts";
+import { field, type Scope, type Type, type VariableValue } from "./scope.ts";
 
 /** Fields of the closed roots, and their types. */
 export const FIELDS: Readonly<
@@ -43,7 +43,14 @@ export const FIELDS: Readonly<
   delegation: { depth: "number", root: "string", chain: "list" },
 };
 
-const STATEFUL_SESSION = new Set(["calls", "cost", "age"]);
+/** Numbers that the core knows, and those fields that only an agent's own state gives. */
+const COMPUTED: ReadonlySet<string> = new Set<Computed>([
+  "session.calls",
+  "session.cost",
+  "session.age",
+  "delegation.depth",
+]);
+const REMEMBERED = new Set(["session.calls", "session.cost", "session.age", "session.phase"]);
 
 /** Roots that are themselves a text. */
 const TEXT_ROOTS: Record<string, Root> = { tool: "tool", tool_name: "tool", agent: "agent", model: "model" };
@@ -60,6 +67,7 @@ const FACET_NAMES = new Set(["host", "port", "method", "path"]);
 
 export type Resolved =
   | { kind: "field"; field: Field }
+  | { kind: "computed"; name: Computed }
   | { kind: "variable"; value: VariableValue }
   | { kind: "unknown" };
 
@@ -119,11 +127,13 @@ function closedRoot(
     scope.findings.diagnostics.push(report("F104", span, { name: `${root}.${name}` }));
     return UNKNOWN;
   }
-  if (root === "delegation" || (root === "session" && STATEFUL_SESSION.has(name))) {
-    unenforced(scope.findings, `${root}.${name}`, span);
-    scope.stateful = true;
-    return { kind: "field", field: field("session", [type === "number" ? "calls" : "id"], span) };
+  const whole = `${root}.${name}`;
+  if (!scope.remembers && REMEMBERED.has(whole)) {
+    scope.findings.diagnostics.push(report("F222", span, { place: scope.place, name: whole }));
+    return UNKNOWN;
   }
+  if (COMPUTED.has(whole)) return { kind: "computed", name: whole as Computed };
+  if (whole === "delegation.root") return { kind: "field", field: field("delegation", ["chain", 0], span) };
   // Header names are lower case in an action (ABI: the action).
   const path = name === "headers" ? [name, ...rest.map((key) => String(key).toLowerCase())] : steps;
   return { kind: "field", field: field(root, path, span) };

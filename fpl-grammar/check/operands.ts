@@ -4,6 +4,7 @@ import type { Expression, Path, Pattern } from "../ast.ts";
 import { report } from "../diagnostics.ts";
 import type { Condition, Field, Literal, Operand, Span } from "../program.ts";
 import { didYouMean } from "../suggest.ts";
+import { isToolPattern } from "../tool-patterns.ts";
 import { resolve } from "./names.ts";
 import { field, type Scope } from "./scope.ts";
 
@@ -66,4 +67,14 @@ export function checkPhases(left: Operand, right: readonly Operand[], scope: Sco
     if (other.kind === "literal" && other.literal.kind === "string")
       checkPhase(other.literal.value, other.span, scope);
   }
+}
+
+/** `PATTERN.argument` at its last dot; null if it is none. */
+export function splitArgument(text: string): { pattern: string; argument: string[] } | null {
+  const dot = text.lastIndexOf(".");
+  const pattern = text.slice(0, Math.max(dot, 0));
+  const argument = text.slice(dot + 1);
+  return isToolPattern(pattern) && /^[A-Za-z_][A-Za-z0-9_-]*$/.test(argument)
+    ? { pattern, argument: [argument] }
+    : null;
 }

@@ -13,7 +13,6 @@ import { type Scope, unenforced } from "./scope.ts";
 import { checkTypes } from "./types.ts";
 import { variablesOf } from "./variables.ts";
 
-/** Rules whose condition needs stored state are checked and left out; `unenforced` names them. */
 export function programRules(
   placed: readonly PlacedRule[],
   scope: Scope,
@@ -43,12 +42,11 @@ function programRule({ rule }: PlacedRule, scope: Scope, schemas: PatternIndex<T
     return null;
   }
   const before = findings.diagnostics.length;
-  scope.stateful = false;
   const condition = ruleCondition(rule.condition, rule.facets, scope);
-  if (rule.reeval !== null) unenforced(findings, "reeval", rule.reeval.span);
+  // An approved call is always judged anew, so `reeval true` asks for what is done.
+  if (rule.reeval?.value === false) unenforced(findings, "reeval false", rule.reeval.span);
   if (hasErrors(findings.diagnostics.slice(before))) return null;
   if (condition !== null) check(condition, rule.effect, rule.pattern, scope, schemas);
-  if (scope.stateful) return null;
   return {
     effect: rule.effect,
     pattern,

@@ -21,8 +21,8 @@ export interface Scope {
   phases: ReadonlySet<string> | null;
   /** For messages: "system rules". */
   place: string;
-  /** Set when a condition needs stored state: its rule does not enter the program. */
-  stateful: boolean;
+  /** Whether conditions may ask what the session remembers. */
+  remembers: boolean;
 }
 
 export type Type = "string" | "number" | "boolean" | "list" | "object" | "unknown";

@@ -1,9 +1,17 @@
 /** Settings of a block: each at most once, each of its type, `env` resolved. Reads values out for the stages that build. */
 
 import type { Block, Name, Setting, Value } from "../ast.ts";
-import type { SimpleType, ValueType } from "../blocks.ts";
+import { type SimpleType, tableOf, type ValueType } from "../blocks.ts";
 import { place, report } from "../diagnostics.ts";
-import { compareDecimals, decimalOf, decimals, durationMs, integerOf, sizeBytes } from "../parse/literals.ts";
+import {
+  compareDecimals,
+  decimalOf,
+  decimals,
+  durationMs,
+  integerOf,
+  microsOf,
+  sizeBytes,
+} from "../parse/literals.ts";
 import type { Decimal, SettingValue } from "../program.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Findings } from "./scope.ts";
@@ -18,7 +26,7 @@ const DESCRIPTIONS: Record<SimpleType, string> = {
   texts: "a text in quotes or a list of them",
   boolean: "`true` or `false`",
   integer: "a whole number from 0",
-  fraction: "a number from 0 to 1",
+  fraction: "a number from 0 to 1 with at most 6 decimals",
   money: "an amount such as `$500`",
   duration: "a duration such as `30s`, `15m` or `24h`",
   size: "a size such as `10mb`",
@@ -56,6 +64,19 @@ export function readSettings(
   return read;
 }
 
+/** The settings of a block that stands in an agent. */
+export function blockSettings(
+  block: Block,
+  { environment, findings }: { environment: Environment; findings: Findings },
+): Map<string, ReadSetting> {
+  const table = tableOf(block.name, true);
+  const typeOf = (name: string): ValueType | null => {
+    const form = table.statements.get(name) ?? table.other;
+    return form?.form === "setting" ? form.type : null;
+  };
+  return readSettings(block, typeOf, environment, findings);
+}
+
 /** Null after an error. */
 function readValue(
   setting: Setting,
@@ -77,7 +98,6 @@ function readValue(
     );
     return null;
   }
-  if (value.kind === "money" && type.kind === "money" && decimals(value.value) > 6) return null;
   const found = simpleValue(value, type.kind);
   if (found === null) {
     findings.diagnostics.push(report("F205", value.span, { name, expected: DESCRIPTIONS[type.kind] }));
@@ -102,7 +122,10 @@ function simpleValue(value: Value, type: SimpleType): SettingValue | null {
       return value.kind === "number" ? whole(value.value) : null;
     case "fraction": {
       const isFraction =
-        value.kind === "number" && !value.value.negative && compareDecimals(value.value, decimalOf(1)) <= 0;
+        value.kind === "number" &&
+        !value.value.negative &&
+        compareDecimals(value.value, decimalOf(1)) <= 0 &&
+        decimals(value.value) <= 6;
       return isFraction ? value.value : null;
     }
     case "money":
@@ -176,4 +199,37 @@ export function integerSetting(settings: ReadonlyMap<string, ReadSetting>, name:
   return typeof value === "object" && !Array.isArray(value) && "digits" in value
     ? integerOf(value as Decimal)
     : null;
+}
+
+/** A duration in milliseconds; one of nothing is reported. */
+export function periodSetting(
+  settings: ReadonlyMap<string, ReadSetting>,
+  name: string,
+  findings: Findings,
+): number | null {
+  const period = integerSetting(settings, name);
+  if (period !== 0) return period;
+  findings.diagnostics.push(
+    report("F205", settings.get(name)!.name.span, { name, expected: "a duration longer than nothing" }),
+  );
+  return null;
+}
+
+/** Money in whole millionths; what has no such form is reported. */
+export function microsSetting(
+  settings: ReadonlyMap<string, ReadSetting>,
+  name: string,
+  findings: Findings,
+): string | null {
+  const found = settings.get(name);
+  return found === undefined ? null : micros(name, found.value as Decimal, found.name.span, findings);
+}
+
+export function micros(name: string, value: Decimal, span: Name["span"], findings: Findings): string | null {
+  const found = microsOf(value);
+  if (found === null) {
+    const expected = "an amount below $1000000000000 with at most 6 decimals";
+    findings.diagnostics.push(report("F205", span, { name, expected }));
+  }
+  return found;
 }

@@ -19,7 +19,7 @@ export function systemPolicy(block: Block | null, surroundings: Surroundings): P
     selectors: null,
     phases: null,
     place: "a system rule",
-    stateful: false,
+    remembers: true,
   };
   const placed = body.flatMap((statement) =>
     statement.kind === "block" ? imports.place(statement.body) : [],

@@ -4,9 +4,17 @@
  */
 
 import { report } from "../diagnostics.ts";
-import { FUNCTIONS } from "../functions.ts";
 import { compareDecimals } from "../parse/literals.ts";
-import type { ArgumentSchema, Condition, Decimal, Field, Literal, Operand, ToolSchema } from "../program.ts";
+import type {
+  ArgumentSchema,
+  Condition,
+  Decimal,
+  Field,
+  History,
+  Literal,
+  Operand,
+  ToolSchema,
+} from "../program.ts";
 import { didYouMean } from "../suggest.ts";
 import { FIELDS } from "./names.ts";
 import type { Findings, Type } from "./scope.ts";
@@ -55,6 +63,7 @@ class TypeChecker {
         this.check(condition.term);
         return;
       case "constant":
+      case "happened":
         return;
       case "truth": {
         const type = this.#type(condition.operand);
@@ -99,6 +108,9 @@ class TypeChecker {
       case "length":
         this.#needs("length", operand.of, ["list", "string"], "a list or a text");
         return "number";
+      case "computed":
+      case "history":
+        return "number";
       case "field":
         return this.#fieldType(operand);
     }
@@ -117,8 +129,6 @@ class TypeChecker {
       case "args":
         return this.#argumentType(field, String(first), rest);
       default: {
-        const stateful = field.root === "session" ? FUNCTIONS.get(String(first)) : undefined;
-        if (stateful?.stateful === true) return stateful.returns;
         const type = FIELDS[field.root][String(first)] ?? "unknown";
         return rest.length > 0 ? "string" : type;
       }
@@ -162,6 +172,7 @@ class TypeChecker {
     condition.left = this.#measured(condition.left, condition.right);
     condition.right = this.#measured(condition.right, condition.left);
     const { op, left, right } = condition;
+    if (!this.#canStandBeside(left, right) || !this.#canStandBeside(right, left)) return;
     const leftType = this.#type(left);
     const rightType = this.#type(right);
     if (leftType !== "unknown" && rightType !== "unknown" && leftType !== rightType) {
@@ -196,11 +207,23 @@ class TypeChecker {
    */
   #measured(operand: Operand, other: Operand): Operand {
     if (operand.kind !== "field" || this.#quietType(operand) !== "list") return operand;
-    const isNumber = other.kind === "length" || (other.kind === "literal" && other.literal.kind === "number");
+    const isNumber =
+      other.kind === "length" ||
+      other.kind === "computed" ||
+      (other.kind === "literal" && other.literal.kind === "number");
     return isNumber ? { kind: "length", of: operand, span: operand.span } : operand;
   }
 
+  /** A value of the history is compared with a literal, a field or a number that the core knows. */
+  #canStandBeside(operand: Operand, other: Operand | null): boolean {
+    const isBeside = other !== null && other.kind !== "history" && other.kind !== "length";
+    if (operand.kind !== "history" || isBeside) return true;
+    this.#findings.diagnostics.push(report("F221", operand.span, { operand: show(operand) }));
+    return false;
+  }
+
   #in(condition: Condition & { kind: "in" }): void {
+    if (!this.#canStandBeside(condition.left, null)) return;
     const type = this.#type(condition.left);
     const items = condition.list[0]!.kind;
     if (type !== "unknown" && type !== items) {
@@ -217,6 +240,7 @@ class TypeChecker {
 
   #contains(condition: { left: Operand; right: Operand }): void {
     const { left, right } = condition;
+    if (!this.#canStandBeside(right, null)) return;
     this.#needs("contains", left, ["string", "list"], "a text or a list on its left");
     const [leftType, rightType] = [this.#quietType(left), this.#quietType(right)];
     this.#type(right);
@@ -264,6 +288,14 @@ class TypeChecker {
   }
 }
 
+const HISTORY_NAMES: Record<History["function"], string> = {
+  count: "session.count",
+  sum: "session.sum",
+  denies: "deny_count_within",
+  contains: "history.contains",
+  sequence: "history.sequence",
+};
+
 /** How an operand reads in a message. */
 function show(operand: Operand): string {
   switch (operand.kind) {
@@ -271,9 +303,11 @@ function show(operand: Operand): string {
       return operand.literal.kind === "string" ? `\`"${operand.literal.value}"\`` : "this";
     case "length":
       return `the length of ${show(operand.of)}`;
+    case "computed":
+      return `\`${operand.name}\``;
+    case "history":
+      return `\`${HISTORY_NAMES[operand.history.function]}\``;
     case "field":
-      if (operand.root === "session" && FUNCTIONS.get(String(operand.path[0]))?.stateful === true)
-        return `\`${operand.path[0]}\``;
       return `\`${[operand.root === "facet" ? "http" : operand.root, ...operand.path].join(".")}\``;
   }
 }

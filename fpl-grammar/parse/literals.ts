@@ -61,6 +61,13 @@ export function integerOf(value: Decimal): number | null {
   return Number.isSafeInteger(result) ? result : null;
 }
 
+/** Whole millionths below 10^18 as decimal text; null for a negative value, a greater one, and one with more than 6 decimals. */
+export function microsOf(value: Decimal): string | null {
+  const exponent = value.exponent + 6;
+  if (value.negative || exponent < 0 || value.digits.length + exponent > 18) return null;
+  return value.digits === "0" ? "0" : value.digits + "0".repeat(exponent);
+}
+
 /** -1, 0 or 1. Exact. */
 export function compareDecimals(left: Decimal, right: Decimal): number {
   const least = Math.min(left.exponent, right.exponent);

@@ -14,7 +14,7 @@
  */
 
 import { readdirSync, readFileSync } from "node:fs";
-import type { Condition, Diagnostic, Literal, Operand, Program } from "../../fpl-grammar/index.ts";
+import type { Condition, Diagnostic, History, Literal, Operand, Program } from "../../fpl-grammar/index.ts";
 import { printDecimal } from "../../fpl-grammar/parse/literals.ts";
 
 export interface Case {
@@ -111,6 +111,8 @@ export function showCondition(condition: Condition): string {
     case "truth":
     case "present":
       return `(${condition.kind} ${showOperand(condition.operand)})`;
+    case "happened":
+      return `(happened ${showHistory(condition.history)})`;
     case "compare":
       return `(${condition.op} ${showOperand(condition.left)} ${showOperand(condition.right)})`;
     case "in":
@@ -139,8 +141,25 @@ function showOperand(operand: Operand): string {
       ].join(".");
     case "length":
       return `(length ${showOperand(operand.of)})`;
+    case "computed":
+      return operand.name;
+    case "history":
+      return showHistory(operand.history);
     case "literal":
       return showLiteral(operand.literal);
+  }
+}
+
+function showHistory(history: History): string {
+  switch (history.function) {
+    case "denies":
+      return `(denies ${history.windowMs})`;
+    case "sequence":
+      return `(sequence ${history.patterns.join(" ")})`;
+    case "sum":
+      return `(sum ${history.pattern} ${history.argument.join(".")} ${history.windowMs})`;
+    default:
+      return `(${history.function} ${history.pattern} ${history.windowMs})`;
   }
 }
 
