@@ -79,10 +79,7 @@ export class TransactionQueue {
     this.#limit = limit;
   }
 
-  transact<Value>(
-    keys: readonly string[],
-    work: (view: LedgerView) => LedgerOutcome<Value>,
-  ): Promise<Value> {
+  transact<Value>(keys: readonly string[], work: (view: LedgerView) => LedgerOutcome<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       const done = resolve as (value: unknown) => void;
       this.#waiting.push({
