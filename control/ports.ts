@@ -4,6 +4,8 @@
  *
  * Failure: a method that rejects says nothing about whether its effect took place, unless its contract does. The caller treats
  * a rejection as "unknown" and denies; it never retries blindly. Only `transact` retries, and only where it says so.
+ * Bytes that are handed in are not changed until the call has settled. An argument that breaks a sentence here rejects with a TypeError or
+ * RangeError, and nothing has changed. After `close`, which waits for what is under way and may be called again, everything else rejects.
  */
 
 /** Where the record chain goes on. */
@@ -26,7 +28,7 @@ export interface SealedRecord {
 /** One stored value. */
 export interface StateEntry {
   readonly bytes: Uint8Array;
-  /** From 1, one more with every write of the key. */
+  /** From 1, one more with every write of the key; a key that was removed begins at 1 again. */
   readonly version: number;
 }
 
@@ -34,7 +36,7 @@ export interface StateWrite {
   readonly key: string;
   /** The version that is to be replaced; 0: the key must not exist. */
   readonly expected: number;
-  /** Null removes the key. */
+  /** Null removes the key; to remove one that does not exist is no change. */
   readonly bytes: Uint8Array | null;
 }
 
@@ -52,7 +54,7 @@ export interface StateStore {
    * expected one; nothing was written then, and who wants to go on reads again. Writes name a key once.
    */
   commit(writes: readonly StateWrite[]): Promise<CommitResult>;
-  /** Keys that begin with `prefix`, ascending, from behind `after`, at most `limit`. */
+  /** Keys that begin with `prefix`, ascending by their UTF-8, from behind `after`, at most `limit`, which is at least 1. */
   list(prefix: string, after: string | null, limit: number): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -78,7 +80,7 @@ export interface RecordLog {
 /** What a transaction sees: the tip and the state as of one moment, with every earlier transaction in them and no later one. */
 export interface LedgerView {
   readonly tip: ChainTip;
-  /** Bytes of one of the keys asked for, null when it does not exist. */
+  /** Bytes of one of the keys asked for, null when it does not exist; not to be changed. Throws a RangeError for any other key. */
   get(key: string): Uint8Array | null;
 }
 
@@ -97,6 +99,7 @@ export interface Ledger {
   /**
    * Runs `work` on a view in which nobody else writes, makes its records and then its writes durable, and resolves with its value: durable before
    * visible. Transactions take effect in one order, over all processes. `work` is synchronous and may be run again on a newer view before anything of it is written; it has no effect but its return.
+   * What `work` throws rejects its own call, of which nothing is written.
    * Rejects when the outcome could not be made durable: the caller must take it that nothing was permitted, though the records may turn up in the log.
    */
   transact<Value>(keys: readonly string[], work: (view: LedgerView) => LedgerOutcome<Value>): Promise<Value>;

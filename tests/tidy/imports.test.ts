@@ -42,6 +42,7 @@ const ROOMS: Room[] = [
     packages: ["@noble/hashes"],
     runtime: false,
   },
+  { folder: "control/stores/", may: ["control/ports.ts"], packages: [], runtime: false },
   {
     folder: "hosts/node/",
     may: [
