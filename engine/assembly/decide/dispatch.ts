@@ -9,6 +9,16 @@ export function dispatch(tool: usize, length: u32, agent: u32): void {
   beginMatches();
   matchScope(SCOPE_SYSTEM, load<u32>(system), load<u32>(system, SYSTEM_ANY), tool, length);
   endSystemMatches();
+  matchOwn(tool, length, agent);
+}
+
+/** The patterns of a `delegate` block alone: what the system's rules say decides no scope. */
+export function dispatchScope(tool: usize, length: u32, block: u32): void {
+  beginMatches();
+  matchOwn(tool, length, block);
+}
+
+function matchOwn(tool: usize, length: u32, agent: u32): void {
   const policy = agentAt(agent);
   const globRoot = load<u32>(policy, AGENT_GLOB_ROOT);
   matchScope(SCOPE_SYSTEM + 1 + agent, globRoot, load<u32>(policy, AGENT_ANY), tool, length);

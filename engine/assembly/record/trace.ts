@@ -9,6 +9,18 @@ export function beginTrace(wanted: bool): void {
   traceCount = 0;
 }
 
+let isPaused: bool = false;
+
+/** Nothing is noted until `resumeTrace`. */
+export function pauseTrace(): void {
+  isPaused = tracing;
+  tracing = false;
+}
+
+export function resumeTrace(): void {
+  tracing = isPaused;
+}
+
 /** TRACE_*. */
 export function traceEvent(kind: u32, low: u32, payload: u32): void {
   if (!tracing || traceCount == MAX_TRACE_EVENTS) return;

@@ -42,9 +42,11 @@ export function hashText(text: usize, length: u32): u64 {
 export function forgetParties(): void {
   partyCount = 1;
   party = 0;
+  isScope = false;
   agentBlob = 0;
   sessionBlob = 0;
   sessionNode = 0;
+  lastSeen = 0;
   forgetBlobs();
 }
 
@@ -130,6 +132,7 @@ export function beginSession(index: u32): void {
 /** Makes the party the one that is judged. Its tool patterns are not matched yet: decide.ts. */
 export function enterParty(index: u32): void {
   party = index;
+  isScope = false;
   serveBy(policyOfParty(index));
   agentBlob = 0;
   sessionBlob = 0;
@@ -139,8 +142,11 @@ export function enterParty(index: u32): void {
   if (isWritten(session)) sessionBlob = session;
 }
 
-/** Judges without blobs from here on, as for a `delegate` block's scope: `policy` serves. */
+/** A `delegate` block's scope is judged for the party: it has no meters of its own. */
+export let isScope: bool = false;
+
+/** Judges the scope of a `delegate` block from here on, over the session of the party that was entered. */
 export function enterScope(policy: u32): void {
   serveBy(policy);
-  agentBlob = 0;
+  isScope = true;
 }

@@ -1,0 +1,125 @@
+/**
+ * Approvals of one action, each for one call, in the blob of the acting agent. engine/ABI.md "Approvals".
+ *
+ * The digest of the action is only taken where there is an approval to compare it with, or a pending call to note.
+ */
+import {
+  CODE_APPROVALS_FULL,
+  CODE_APPROVED,
+  EFFECT_DEFER,
+  EFFECT_PERMIT,
+  MAX_MEMBERS,
+  MAX_PENDING,
+  NONE,
+  REMEMBERS_GATE_PENDING,
+} from "../../constants";
+import { MEMORY_FLAGS, memoryAt } from "../bundle";
+import { DIGEST_BYTES } from "../hash/sha256";
+import { equal } from "../json/bytes";
+import { ACTION_DIGEST } from "../memory";
+import { digestAction } from "../record/inputs";
+import { blobCount } from "../state/blob";
+import { now, policyOfParty } from "../state/party";
+import {
+  addMember,
+  approvalAt,
+  approvalCount,
+  blobAt,
+  countMembersOf,
+  findMember,
+  isWritten,
+  memberCount,
+  removeApproval,
+  removeMember,
+} from "../state/slots";
+import { isAnyHeld, judgedRule } from "./decide";
+import { code, decideBy, deny, effect } from "./verdict";
+
+/** Key of the members that are pending calls. */
+const PENDING: u64 = 0;
+const ACTING_AGENT: u32 = 0;
+const ACTING_SESSION: u32 = 1;
+
+/** Index of the approval of this action, or NONE; sought at most once in a decision. */
+let found: u32 = NONE;
+let isSought: bool = false;
+
+export function forgetApproval(): void {
+  isSought = false;
+}
+
+/** Whether exactly this action of the acting agent was approved, so that a defer does not hold it up. */
+export function hasApproval(): bool {
+  if (blobCount == 0 || approvalCount(blobAt(ACTING_AGENT)) == 0) return false;
+  if (!isSought) {
+    isSought = true;
+    digestAction();
+    found = findApproval(blobAt(ACTING_AGENT), ACTION_DIGEST);
+    if (found != NONE && isPast(blobAt(ACTING_AGENT), found)) found = NONE;
+  }
+  return found != NONE;
+}
+
+/** Makes a permit of a defer that was approved; denies one that a gate would wait for when there is no room to note it. */
+export function takeApproval(): void {
+  if (!isAnyHeld && hasApproval()) {
+    decideBy(CODE_APPROVED, EFFECT_PERMIT, judgedRule);
+    return;
+  }
+  if (notesPending() && !hasRoom()) deny(CODE_APPROVALS_FULL);
+}
+
+/** The verdict is final: an approval that it rests on is used up; a deferred call is pending where a gate asks. */
+export function commitApproval(): void {
+  if (code == CODE_APPROVED) removeApproval(blobAt(ACTING_AGENT), found);
+  else if (effect == EFFECT_DEFER && notesPending()) addPending();
+}
+
+/** Whether deferred calls of the acting agent are noted in its session. */
+function notesPending(): bool {
+  if (blobCount == 0 || !isWritten(blobAt(ACTING_SESSION))) return false;
+  return (load<u32>(memoryAt(policyOfParty(0)), MEMORY_FLAGS) & REMEMBERS_GATE_PENDING) != 0;
+}
+
+function hasRoom(): bool {
+  const session = blobAt(ACTING_SESSION);
+  if (countMembersOf(session, PENDING) < MAX_PENDING && memberCount(session) < MAX_MEMBERS) return true;
+  digestAction();
+  return findMember(session, PENDING, load<u64>(ACTION_DIGEST)) != NONE;
+}
+
+function addPending(): void {
+  digestAction();
+  const hash = load<u64>(ACTION_DIGEST);
+  if (findMember(blobAt(ACTING_SESSION), PENDING, hash) == NONE) addMember(blobAt(ACTING_SESSION), PENDING, hash);
+}
+
+/** How many calls of the session are pending. */
+export function pendingCount(session: usize): u32 {
+  return countMembersOf(session, PENDING);
+}
+
+/** The call with that digest is no longer pending. */
+export function removePending(session: usize, digest: usize): void {
+  const member = findMember(session, PENDING, load<u64>(digest));
+  if (member != NONE) removeMember(session, member);
+}
+
+/** Index of the approval of the action with that digest, or NONE. */
+export function findApproval(blob: usize, digest: usize): u32 {
+  for (let i: u32 = 0; i < approvalCount(blob); i++) {
+    if (equal(approvalAt(blob, i), digest, DIGEST_BYTES)) return i;
+  }
+  return NONE;
+}
+
+function isPast(blob: usize, i: u32): bool {
+  return load<u64>(approvalAt(blob, i), DIGEST_BYTES) <= now;
+}
+
+/** Takes away what nobody can use any more. */
+export function dropPastApprovals(blob: usize): void {
+  for (let i = approvalCount(blob); i > 0; i--) {
+    if (isPast(blob, i - 1)) removeApproval(blob, i - 1);
+  }
+}
