@@ -28,12 +28,13 @@ import { variablesOf } from "./variables.ts";
 const REPEATABLE = new Set(["rules", "phase", "budget", "delegate", "selector", "credential"]);
 
 export function agentPolicy(source: AgentSource, surroundings: Surroundings): AgentPolicy {
-  const { findings, environment } = surroundings;
+  const { findings, environment, schemas } = surroundings;
   const body = source.block?.body ?? [];
   const blocks = uniqueBlocks(body, findings);
   const settings = readSettings({ body }, settingType, environment, findings);
   const scope: Scope = {
     findings,
+    schemas,
     variables: variablesOf(body, findings),
     selectors: new Set(namesOf(blocks, "selector")),
     phases: new Set(namesOf(blocks, "phase")),
@@ -113,7 +114,7 @@ function namesOf(blocks: readonly Block[], kind: Block["name"]): string[] {
 }
 
 /** Rules of all `rules` blocks and bare rules, in the order of their files and places. */
-function agentRules(source: AgentSource, scope: Scope, { imports, schemas }: Surroundings) {
+function agentRules(source: AgentSource, scope: Scope, { imports }: Surroundings) {
   const own = (source.block?.body ?? []).filter(
     (statement) => statement.kind === "block" && statement.name === "rules",
   );
@@ -127,12 +128,11 @@ function agentRules(source: AgentSource, scope: Scope, { imports, schemas }: Sur
   return programRules(
     groups.flatMap(({ statements }) => imports.place(statements)),
     scope,
-    schemas,
   );
 }
 
 function phaseOf(block: Block, scope: Scope, surroundings: Surroundings): Phase {
-  const { imports, schemas, findings } = surroundings;
+  const { imports, findings } = surroundings;
   const statements = block.body.flatMap((statement) =>
     statement.kind === "block" && statement.name === "rules" ? statement.body : [statement],
   );
@@ -140,7 +140,7 @@ function phaseOf(block: Block, scope: Scope, surroundings: Surroundings): Phase 
     name: block.label!.text,
     ...transitionOf(block, scope, surroundings),
     tools: patternsIn(block, "tools", findings),
-    rules: programRules(imports.place(statements), scope, schemas),
+    rules: programRules(imports.place(statements), scope),
     span: block.span,
   };
 }

@@ -7,6 +7,7 @@ import { durationMs } from "../parse/literals.ts";
 import type { Condition, History, Operand } from "../program.ts";
 import { didYouMean } from "../suggest.ts";
 import { isToolPattern } from "../tool-patterns.ts";
+import { checkCounted } from "./arguments.ts";
 import { fieldOf, patternText, purposeIs, splitArgument } from "./operands.ts";
 import type { Scope } from "./scope.ts";
 
@@ -76,8 +77,11 @@ function historyOf(call: Call, scope: Scope): History | null {
   switch (call.name) {
     case "session.count":
       return { function: "count", pattern, windowMs };
-    case "session.sum":
-      return { function: "sum", ...splitArgument(pattern)!, windowMs };
+    case "session.sum": {
+      const { pattern: tools, argument } = splitArgument(pattern)!;
+      checkCounted(call.name, { pattern: tools, path: argument, isSummed: true }, call.span, scope);
+      return { function: "sum", pattern: tools, argument, windowMs };
+    }
     case "history.contains":
       return { function: "contains", pattern, windowMs };
     case "history.sequence":

@@ -38,7 +38,7 @@ const CEILINGS: Readonly<Record<string, Effect>> = {
 
 /** `scope` is that of the grantor. */
 export function delegateOf(agent: string, block: Block, scope: Scope, surroundings: Surroundings): Delegate {
-  const { findings, schemas } = surroundings;
+  const { findings } = surroundings;
   const label = block.label!;
   checkAgentName(label, surroundings);
   if (label.text === agent) {
@@ -58,7 +58,7 @@ export function delegateOf(agent: string, block: Block, scope: Scope, surroundin
   };
   const rules = scopesIn(block).flatMap((item) => {
     const rule = scopeRule(item, effect ?? "deny", findings);
-    return rule === null ? [] : programRules([{ rule, variables: null }], own, schemas);
+    return rule === null ? [] : programRules([{ rule, variables: null }], own);
   });
   return { to: label.text, rules, ttlMs: periodSetting(settings, "ttl", findings), span: block.span };
 }

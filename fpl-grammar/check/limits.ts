@@ -1,11 +1,29 @@
 /** What bounds an agent's calls over time: budgets, rate limits and ambient caps; and what a call costs. */
 
-import type { Block, Cost, Counter, Name, RateLimit, Setting, Statement } from "../ast.ts";
+import type {
+  Block,
+  Cost as CostStatement,
+  Counter,
+  Name,
+  RateLimit as RateStatement,
+  Setting,
+  Statement,
+} from "../ast.ts";
 import { tableOf } from "../blocks.ts";
 import { place, report } from "../diagnostics.ts";
-import { decimals, integerOf, microsOf } from "../parse/literals.ts";
-import type { AgentPolicy, AmbientCap, Budget, Decimal, OnExceed, PatternAt, Program } from "../program.ts";
+import { integerOf, microsOf } from "../parse/literals.ts";
+import type {
+  AgentPolicy,
+  AmbientCap,
+  Budget,
+  Cost,
+  Decimal,
+  OnExceed,
+  PatternAt,
+  RateLimit,
+} from "../program.ts";
 import { didYouMean } from "../suggest.ts";
+import { checkCounted } from "./arguments.ts";
 import { twice } from "./collect.ts";
 import { splitArgument } from "./operands.ts";
 import type { Findings } from "./scope.ts";
@@ -22,8 +40,6 @@ import type { Surroundings } from "./surroundings.ts";
 import { checkPattern } from "./tools.ts";
 
 type Limits = Pick<AgentPolicy, "budgets" | "rateLimits" | "ambient" | "costs">;
-type ProgramCost = Program["agents"][number]["costs"][number];
-type ProgramRate = Program["agents"][number]["rateLimits"][number];
 
 const DAY_MS = 86_400_000;
 /** Distinct values that one agent's state can hold. */
@@ -41,13 +57,13 @@ export function limitsOf(
   blocks: readonly Block[],
   surroundings: Surroundings,
 ): Limits {
-  const costs = body.filter((statement): statement is Cost => statement.kind === "cost");
+  const costs = body.filter((statement): statement is CostStatement => statement.kind === "cost");
   const budgets = blocks.filter(({ name }) => name === "budget");
   return {
     budgets: budgets.map((block) => budgetOf(block, costs.length > 0, surroundings)),
     rateLimits: rateLimitsOf(body, surroundings.findings),
     ambient: blocks.filter(({ name }) => name === "ambient").flatMap((block) => capsOf(block, surroundings)),
-    costs: costs.flatMap((cost) => costOf(cost, surroundings.findings)),
+    costs: costs.flatMap((cost) => costOf(cost, surroundings)),
   };
 }
 
@@ -115,8 +131,8 @@ function refuseInDaily(settings: ReadonlyMap<string, ReadSetting>, findings: Fin
   }
 }
 
-function rateLimitsOf(body: readonly Statement[], findings: Findings): ProgramRate[] {
-  const seen = new Map<string, RateLimit>();
+function rateLimitsOf(body: readonly Statement[], findings: Findings): RateLimit[] {
+  const seen = new Map<string, RateStatement>();
   return body.flatMap((statement) => {
     if (statement.kind !== "rate_limit") return [];
     const { text, span } = statement.unit;
@@ -130,7 +146,7 @@ function rateLimitsOf(body: readonly Statement[], findings: Findings): ProgramRa
   });
 }
 
-function rateLimitOf(statement: RateLimit, unitSpan: Name["span"], findings: Findings): ProgramRate[] {
+function rateLimitOf(statement: RateStatement, unitSpan: Name["span"], findings: Findings): RateLimit[] {
   const { text: pattern, span: patternSpan } = statement.pattern;
   const isPattern = checkPattern(pattern, patternSpan, findings);
   const count = integerOf(statement.count.value);
@@ -149,7 +165,8 @@ function rateLimitOf(statement: RateLimit, unitSpan: Name["span"], findings: Fin
   return [{ pattern, patternSpan, count, windowMs, span: statement.span }];
 }
 
-function costOf({ pattern: name, amount, span }: Cost, findings: Findings): ProgramCost[] {
+function costOf({ pattern: name, amount, span }: CostStatement, surroundings: Surroundings): Cost[] {
+  const { findings } = surroundings;
   const { text: pattern, span: patternSpan } = name;
   const isPattern = checkPattern(pattern, patternSpan, findings);
   const isWrong =
@@ -160,16 +177,14 @@ function costOf({ pattern: name, amount, span }: Cost, findings: Findings): Prog
     return [];
   }
   if (amount.kind === "path") {
-    return isPattern
-      ? [{ pattern, patternSpan, amount: { kind: "argument", path: amount.steps }, span }]
-      : [];
+    const path = amount.steps;
+    if (!isPattern) return [];
+    checkCounted("cost", { pattern, path, isSummed: true }, amount.span, surroundings);
+    return [{ pattern, patternSpan, amount: { kind: "argument", path }, span }];
   }
-  // More decimals behind a `$` were reported by the reader.
-  if (amount.kind === "money" && decimals(amount.value) > 6) return [];
   const found = micros("cost", amount.value, amount.span, findings);
-  return isPattern && found !== null
-    ? [{ pattern, patternSpan, amount: { kind: "money", micros: found }, span }]
-    : [];
+  if (!isPattern || found === null) return [];
+  return [{ pattern, patternSpan, amount: { kind: "money", micros: found }, span }];
 }
 
 /** The caps of `ambient { … }`, in their order. */
@@ -180,7 +195,7 @@ function capsOf(block: Block, surroundings: Surroundings): AmbientCap[] {
   return block.body.flatMap((statement) => {
     if (statement.kind !== "setting" || statement.name.text === "on_exceed") return [];
     const { text: name, span } = statement.name;
-    const counts = countsOf(statement, counters, findings);
+    const counts = countsOf(statement, counters, surroundings);
     // A second or ill-typed setting is reported, and its first one is read.
     if (counts === null || settings.get(name)?.name !== statement.name) return [];
     const limit = integerSetting(settings, name)!;
@@ -188,7 +203,7 @@ function capsOf(block: Block, surroundings: Surroundings): AmbientCap[] {
       const values = { name, expected: `a whole number up to ${MAX_DISTINCT}` };
       findings.diagnostics.push(report("F205", statement.value.span, values));
     }
-    return [{ name, limit, counts, onExceed: onExceed(settings), span: { ...span } }];
+    return [{ name, limit, counts, onExceed: onExceed(settings), span }];
   });
 }
 
@@ -201,6 +216,10 @@ function countersOf(block: Block, findings: Findings): Map<string, Counter> {
   const capped = new Set(
     block.body.flatMap((statement) => (statement.kind === "setting" ? [statement.name.text] : [])),
   );
+  const declared = new Set(
+    block.body.flatMap((statement) => (statement.kind === "counter" ? [statement.name.text] : [])),
+  );
+  const isMistyped = [...capped].some((name) => !known.has(name) && !declared.has(name));
   const counters = new Map<string, Counter>();
   for (const statement of block.body) {
     if (statement.kind !== "counter") continue;
@@ -212,7 +231,7 @@ function countersOf(block: Block, findings: Findings): Map<string, Counter> {
     } else if (known.has(text)) {
       const values = { name: `counter ${text}`, block: "ambient" };
       findings.diagnostics.push(report("F306", span, values, "choose another name"));
-    } else if (!capped.has(cap) && !capped.has(text)) {
+    } else if (!capped.has(cap) && !capped.has(text) && !isMistyped) {
       const help = `a counter limits nothing by itself: give it a cap, such as \`${cap} 50\``;
       findings.diagnostics.push(report("F305", span, { name: `counter ${text}`, setting: cap }, help));
     }
@@ -226,11 +245,12 @@ function countersOf(block: Block, findings: Findings): Map<string, Counter> {
 function countsOf(
   { name: { text, span }, value }: Setting,
   counters: ReadonlyMap<string, Counter>,
-  findings: Findings,
+  surroundings: Surroundings,
 ): AmbientCap["counts"] | null {
+  const { findings } = surroundings;
   if (text === "max_calls_per_day") return { kind: "calls", pattern: "*" };
   if (text === "max_data_volume") return { kind: "bytes", pattern: "*" };
-  if (text === CUSTOMERS_CAP) return customersOf(counters.get(CUSTOMERS), span, findings);
+  if (text === CUSTOMERS_CAP) return customersOf(counters.get(CUSTOMERS), span, surroundings);
   if (text === CUSTOMERS) {
     const help = `write \`${CUSTOMERS_CAP}\``;
     findings.diagnostics.push(report("F306", span, { name: text, block: "ambient" }, help));
@@ -249,8 +269,9 @@ function countsOf(
 function customersOf(
   counter: Counter | undefined,
   span: Name["span"],
-  findings: Findings,
+  surroundings: Surroundings,
 ): AmbientCap["counts"] | null {
+  const { findings } = surroundings;
   if (counter === undefined) {
     const help = "declare which argument names one: `counter customers crm/*.customer_id`";
     const values = { name: CUSTOMERS_CAP, setting: "counter customers" };
@@ -263,5 +284,7 @@ function customersOf(
     findings.diagnostics.push(report("F205", counter.pattern.span, { name: "counter customers", expected }));
     return null;
   }
+  const { pattern, argument: path } = found;
+  checkCounted("counter", { pattern, path, isSummed: false }, counter.pattern.span, surroundings);
   return { kind: "distinct", ...found };
 }

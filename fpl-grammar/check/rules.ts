@@ -3,21 +3,16 @@
 import type { Name } from "../ast.ts";
 import { hasErrors, report } from "../diagnostics.ts";
 import { printRule } from "../print/rule.ts";
-import type { Condition, Rule, ToolSchema } from "../program.ts";
+import type { Condition, Rule } from "../program.ts";
 import { isToolPattern } from "../tool-patterns.ts";
 import { ruleCondition } from "./conditions.ts";
 import type { PlacedRule } from "./imports.ts";
 import { lintPatterns } from "./lint.ts";
-import type { PatternIndex } from "./pattern-index.ts";
 import { type Scope, unenforced } from "./scope.ts";
 import { checkTypes } from "./types.ts";
 import { variablesOf } from "./variables.ts";
 
-export function programRules(
-  placed: readonly PlacedRule[],
-  scope: Scope,
-  schemas: PatternIndex<ToolSchema>,
-): Rule[] {
+export function programRules(placed: readonly PlacedRule[], scope: Scope): Rule[] {
   /** Variables of included documents, read once each. */
   const foreign = new Map<PlacedRule["variables"], Scope>();
   return placed.flatMap((item) => {
@@ -29,12 +24,12 @@ export function programRules(
       };
       foreign.set(item.variables, own);
     }
-    const rule = programRule(item, own, schemas);
+    const rule = programRule(item, own);
     return rule === null ? [] : [rule];
   });
 }
 
-function programRule({ rule }: PlacedRule, scope: Scope, schemas: PatternIndex<ToolSchema>): Rule | null {
+function programRule({ rule }: PlacedRule, scope: Scope): Rule | null {
   const { findings } = scope;
   const { text: pattern, span: patternSpan } = rule.pattern;
   if (!isToolPattern(pattern)) {
@@ -46,7 +41,7 @@ function programRule({ rule }: PlacedRule, scope: Scope, schemas: PatternIndex<T
   // An approved call is always judged anew, so `reeval true` asks for what is done.
   if (rule.reeval?.value === false) unenforced(findings, "reeval false", rule.reeval.span);
   if (hasErrors(findings.diagnostics.slice(before))) return null;
-  if (condition !== null) check(condition, rule.effect, rule.pattern, scope, schemas);
+  if (condition !== null) check(condition, rule.effect, rule.pattern, scope);
   return {
     effect: rule.effect,
     pattern,
@@ -59,14 +54,8 @@ function programRule({ rule }: PlacedRule, scope: Scope, schemas: PatternIndex<T
   };
 }
 
-function check(
-  condition: Condition,
-  effect: Rule["effect"],
-  pattern: Name,
-  scope: Scope,
-  schemas: PatternIndex<ToolSchema>,
-): void {
-  const covering = [...schemas.including(pattern.text, pattern.span)];
+function check(condition: Condition, effect: Rule["effect"], pattern: Name, scope: Scope): void {
+  const covering = [...scope.schemas.including(pattern.text, pattern.span)];
   checkTypes(condition, covering, scope.findings);
   lintPatterns(condition, effect, scope.findings);
 }

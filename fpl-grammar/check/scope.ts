@@ -1,7 +1,8 @@
 /** What names mean in one place of a document, and where findings go. */
 
 import type { Value } from "../ast.ts";
-import type { Decimal, Diagnostic, Field, Literal, Span, Unenforced } from "../program.ts";
+import type { Decimal, Diagnostic, Field, Literal, Span, ToolSchema, Unenforced } from "../program.ts";
+import type { PatternIndex } from "./pattern-index.ts";
 
 /** Everything the checks report or set aside. */
 export interface Findings {
@@ -14,6 +15,7 @@ export type VariableValue = { kind: "literal"; literal: Literal } | { kind: "lis
 /** The names that a condition may use. */
 export interface Scope {
   findings: Findings;
+  schemas: PatternIndex<ToolSchema>;
   variables: ReadonlyMap<string, VariableValue>;
   /** Null where selectors cannot be used. */
   selectors: ReadonlySet<string> | null;

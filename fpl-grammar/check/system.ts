@@ -15,6 +15,7 @@ export function systemPolicy(block: Block | null, surroundings: Surroundings): P
   const settings = readSettings({ body }, settingType, environment, findings);
   const scope: Scope = {
     findings,
+    schemas,
     variables: new Map(),
     selectors: null,
     phases: null,
@@ -35,7 +36,7 @@ export function systemPolicy(block: Block | null, surroundings: Surroundings): P
     missingFieldsApply: textSetting(settings, "missing_fields") === "applies",
     onPolicyLoadFailure: "deny_all",
     maxOutputBytes: integerSetting(settings, "max_output_bytes"),
-    rules: programRules(placed, scope, schemas),
+    rules: programRules(placed, scope),
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { check, DIAGNOSTICS, format } from "../../fpl-grammar/index.ts";
-import { parseCases, readCases, showDiagnostic, showRules } from "./cases.ts";
+import { parseCases, readCases, showDiagnostic, showRules, showState } from "./cases.ts";
 import { IMPORTS } from "./imports.ts";
 
 const cases = readCases();
@@ -17,6 +17,7 @@ describe("the language", () => {
     for (const [index, line] of expected.entries()) expect(shown[index]).toContain(rest(line));
     if (one.print !== null) expect(format({ name: "policy.fpl", text: one.source }).text).toBe(one.print);
     if (one.rules !== null) expect(program === null ? null : showRules(program)).toEqual(one.rules);
+    if (one.state !== null) expect(program === null ? null : showState(program)).toEqual(one.state);
     if (one.unenforced !== null) {
       expect(program?.unenforced.map(({ construct }) => construct)).toEqual(one.unenforced);
     }

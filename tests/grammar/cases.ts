@@ -8,6 +8,7 @@
  *   F008 2:3+6 unknown effect `premit`     code, line:column+length, what the message or help contains; every diagnostic, in order
  *   --- print                              optional: the canonical text
  *   --- rules                              optional: `AGENT EFFECT PATTERN CONDITION` per rule of the program
+ *   --- state                              optional: `AGENT PART JSON` per limit, phase and the like, without places
  *   --- unenforced                         optional: constructs, one a line
  *
  * A case without expectation, an unknown section or a duplicate title is refused.
@@ -24,11 +25,12 @@ export interface Case {
   expect: string[];
   print: string | null;
   rules: string[] | null;
+  state: string[] | null;
   unenforced: string[] | null;
 }
 
 const FOLDER = new URL("cases/", import.meta.url);
-const SECTIONS = ["expect", "print", "rules", "unenforced"];
+const SECTIONS = ["expect", "print", "rules", "state", "unenforced"];
 
 export function readCases(): Case[] {
   const cases = readdirSync(FOLDER)
@@ -69,6 +71,7 @@ export function parseCases(file: string, text: string): Case[] {
       expect,
       print: print === undefined ? null : `${print}\n`,
       rules: linesOf(read.get("rules")),
+      state: linesOf(read.get("state")),
       unenforced: linesOf(read.get("unenforced")),
     };
   });
@@ -91,12 +94,40 @@ export function showRules(program: Program): string[] {
     });
   return [
     ...of("system", program.system.rules),
-    ...program.agents.flatMap(({ name, rules, phases }) => [
+    ...program.agents.flatMap(({ name, rules, phases, delegates }) => [
       ...of(name, rules),
       ...phases.flatMap((phase) => of(`${name}/${phase.name}`, phase.rules)),
+      ...delegates.flatMap((delegate) => of(`${name}>${delegate.to}`, delegate.rules)),
     ]),
   ];
 }
+
+/** What agents remember; nothing that is null, no places, and no rules, which `showRules` shows. */
+export function showState(program: Program): string[] {
+  return program.agents.flatMap((agent) => {
+    const parts: [string, readonly object[]][] = [
+      ["budget", agent.budgets],
+      ["rate", agent.rateLimits],
+      ["ambient", agent.ambient],
+      ["cost", agent.costs],
+      ["session", agent.session === null ? [] : [agent.session]],
+      ["spawn", agent.spawn === null ? [] : [agent.spawn]],
+      ["gate", agent.completionGate === null ? [] : [agent.completionGate]],
+      ["phase", agent.phases],
+      ["delegate", agent.delegates],
+    ];
+    return parts.flatMap(([part, items]) =>
+      items.map((item) => {
+        const text = JSON.stringify(item, (key, value) =>
+          value === null || HIDDEN.includes(key) ? undefined : value,
+        );
+        return `${agent.name} ${part} ${text}`;
+      }),
+    );
+  });
+}
+
+const HIDDEN = ["span", "patternSpan", "rules"];
 
 /** Prefix notation. */
 export function showCondition(condition: Condition): string {
