@@ -15,8 +15,10 @@ import type { AgentPolicy, ArgumentSchema, Credential } from "../../fpl-grammar/
 import { egressAutomaton, globAutomaton } from "./automata.ts";
 import type { Build } from "./build.ts";
 import type { Entry } from "./dispatch.ts";
-import { EFFECTS } from "./rules.ts";
+import { lowerTransitions, memoryOf } from "./memory.ts";
+import { EFFECTS, type OwnedMeters } from "./rules.ts";
 import type { Scope } from "./scope.ts";
+import { lowerCosts } from "./state.ts";
 
 const TYPES: Record<ArgumentSchema["type"], number> = {
   string: TYPE_STRING,
@@ -31,9 +33,10 @@ const TYPES: Record<ArgumentSchema["type"], number> = {
 
 /** Before dispatch: what redactions, credentials and schemas bring to the patterns of their scopes. */
 export function lowerItems(build: Build, system: Scope, agents: readonly Scope[]): void {
-  for (const [agent, policy] of build.program.agents.entries()) {
+  for (const [agent, { policy }] of build.rows.entries()) {
     lowerRedactions(build, policy, agents[agent]!);
     lowerCredentials(build, policy, agents[agent]!);
+    lowerCosts(build, policy, agents[agent]!);
   }
   for (const tool of build.program.tools) {
     if (tool.arguments === null) continue;
@@ -87,9 +90,11 @@ function credentialJson(credential: Credential): string {
   });
 }
 
-export function lowerAgents(build: Build, entries: readonly Entry[]): void {
-  for (const [agent, policy] of build.program.agents.entries()) {
+export function lowerAgents(build: Build, entries: readonly Entry[], meters: OwnedMeters): void {
+  for (const [agent, row] of build.rows.entries()) {
+    const { policy } = row;
     const phaseFirst = build.phases.length;
+    lowerTransitions(build, policy, phaseFirst);
     for (const phase of policy.phases) build.phases.push(build.string(phase.name));
     const selectorFirst = build.selectors.length;
     for (const selector of policy.selectors) {
@@ -127,6 +132,7 @@ export function lowerAgents(build: Build, entries: readonly Entry[]): void {
       alertPermit: targets(alerts.permit),
       alertDeny: targets(alerts.deny),
       alertDefer: targets(alerts.defer),
+      memory: memoryOf(build, row, meters.system, meters.agents[agent]!),
     });
   }
 }

@@ -4,7 +4,15 @@
  */
 
 import { LIST_BOOLEANS, LIST_NUMBERS, LIST_STRINGS, STEP_INDEX } from "../../engine/constants.ts";
-import type { Decimal, Diagnostic, Literal, Program, Span } from "../../fpl-grammar/program.ts";
+import type {
+  AgentPolicy,
+  Decimal,
+  Delegate,
+  Diagnostic,
+  Literal,
+  Program,
+  Span,
+} from "../../fpl-grammar/program.ts";
 import type {
   Automaton,
   ExactName,
@@ -13,17 +21,21 @@ import type {
   InstructionDebug,
   IrAgent,
   IrArgument,
+  IrCost,
   IrCredential,
   IrList,
+  IrMeter,
   IrNumber,
   IrPath,
   IrPattern,
   IrRule,
   IrSchema,
   IrSelector,
+  IrTransition,
   RuleDebug,
 } from "../format/ir.ts";
 import { compareText } from "../format/order.ts";
+import { delegationPolicy } from "./delegates.ts";
 import type { CompilerCode } from "./diagnostics.ts";
 import { Pool } from "./pool.ts";
 
@@ -35,6 +47,14 @@ const MAX_SOURCE_LENGTH = 500;
 /** Steps for all patterns of one program: some tens of seconds at the worst, whatever the program. */
 const MAX_TOTAL_STEPS = 2 ** 30;
 
+/** A row of AGENTS: an agent, or a `delegate` block of one. */
+export interface Row {
+  policy: AgentPolicy;
+  delegate: Delegate | null;
+  /** For diagnostics. */
+  title: string;
+}
+
 /** Cut at a code point. */
 export function shorten(text: string): string {
   if (text.length <= MAX_SOURCE_LENGTH) return text;
@@ -43,6 +63,8 @@ export function shorten(text: string): string {
 }
 
 export class Build {
+  /** In the order of their names' code points. */
+  readonly rows: Row[];
   /** With agents and files in the order of their names' code points. */
   readonly program: Program;
   readonly diagnostics: Diagnostic[] = [];
@@ -69,6 +91,9 @@ export class Build {
   readonly credentials: IrCredential[] = [];
   readonly schemas: IrSchema[] = [];
   readonly arguments: IrArgument[] = [];
+  readonly transitions: IrTransition[] = [];
+  readonly meters: IrMeter[] = [];
+  readonly costs: IrCost[] = [];
   /** By rule id. */
   readonly ruleSpans: Span[] = [];
   readonly debugRules: RuleDebug[] = [];
@@ -79,6 +104,16 @@ export class Build {
     const agents = [...program.agents].sort((left, right) => compareText(left.name, right.name));
     const files = [...program.files].sort((left, right) => compareText(left.name, right.name));
     this.program = { ...program, agents, files };
+    this.rows = agents
+      .flatMap((policy): Row[] => [
+        { policy, delegate: null, title: `agent \`${policy.name}\`` },
+        ...policy.delegates.map((delegate) => ({
+          policy: delegationPolicy(policy, delegate),
+          delegate,
+          title: `the delegation from \`${policy.name}\` to \`${delegate.to}\``,
+        })),
+      ])
+      .sort((left, right) => compareText(left.policy.name, right.policy.name));
     this.texts = new Map(program.files.map((file) => [file.name, file.text]));
   }
 

@@ -30,14 +30,14 @@ export function compile(checked: Program): CompileResult {
   if (build.diagnostics.length > 0) return { bundle: null, ir: null, diagnostics: build.diagnostics };
 
   const system = new Scope(build);
-  const agents = program.agents.map(() => new Scope(build));
-  lowerRules(build, system, agents);
+  const agents = build.rows.map(() => new Scope(build));
+  const meters = lowerRules(build, system, agents);
   lowerItems(build, system, agents);
   const [systemEntry, ...agentEntries] = lowerDispatch(build, [system, ...agents]);
-  lowerAgents(build, agentEntries);
+  lowerAgents(build, agentEntries, meters);
   if (build.diagnostics.length > 0) return { bundle: null, ir: null, diagnostics: build.diagnostics };
 
-  const ir = finish(build, systemOf(program, systemEntry!), manifestOf(program));
+  const ir = finish(build, systemOf(build, systemEntry!), manifestOf(program));
   checkLengths(build, ir);
   const bundle = layOut(ir);
   checkBundleSize(build, bundle.length);
@@ -45,8 +45,8 @@ export function compile(checked: Program): CompileResult {
   return { bundle, ir, diagnostics: [] };
 }
 
-function systemOf(program: Program, entry: Entry): IrSystem {
-  const defaultAgent = program.agents.findIndex((agent) => agent.name === DEFAULT_AGENT);
+function systemOf({ program, rows }: Build, entry: Entry): IrSystem {
+  const defaultAgent = rows.findIndex(({ policy }) => policy.name === DEFAULT_AGENT);
   return {
     ...entry,
     utcOffsetMinutes: program.system.utcOffsetMinutes,

@@ -4,6 +4,10 @@
  */
 
 import {
+  COMPUTED_DELEGATION_DEPTH,
+  COMPUTED_SESSION_AGE,
+  COMPUTED_SESSION_CALLS,
+  COMPUTED_SESSION_COST,
   MAX_STACK,
   OP_AND,
   OP_ANY_MATCHES,
@@ -13,6 +17,7 @@ import {
   OP_EQ,
   OP_GE,
   OP_GT,
+  OP_HAPPENED,
   OP_IN,
   OP_LE,
   OP_LT,
@@ -27,9 +32,11 @@ import {
   OP_TRUTH,
   OP_UNDER,
   OPERAND_BOOLEAN,
+  OPERAND_COMPUTED,
   OPERAND_DFA,
   OPERAND_LENGTH,
   OPERAND_LIST,
+  OPERAND_METER,
   OPERAND_NONE,
   OPERAND_NUMBER,
   OPERAND_PATH,
@@ -37,6 +44,7 @@ import {
   OPERAND_TARGET,
   ROOT_AGENT,
   ROOT_ARGS,
+  ROOT_DELEGATION,
   ROOT_FACET,
   ROOT_HTTP,
   ROOT_MODEL,
@@ -46,11 +54,22 @@ import {
   ROOT_TIME,
   ROOT_TOOL,
 } from "../../engine/constants.ts";
-import type { Comparison, Condition, Field, Operand, Root, Span } from "../../fpl-grammar/program.ts";
+import type {
+  Comparison,
+  Computed,
+  Condition,
+  Field,
+  History,
+  Operand,
+  Root,
+  Span,
+} from "../../fpl-grammar/program.ts";
 import type { Instruction } from "../format/ir.ts";
 import { globAutomaton, searchAutomaton } from "./automata.ts";
 import type { Build } from "./build.ts";
 import { fold } from "./fold.ts";
+import type { Meters } from "./meters.ts";
+import { lowerHistory } from "./state.ts";
 
 const ROOTS: Record<Root, number> = {
   args: ROOT_ARGS,
@@ -63,6 +82,14 @@ const ROOTS: Record<Root, number> = {
   http: ROOT_HTTP,
   facet: ROOT_FACET,
   time: ROOT_TIME,
+  delegation: ROOT_DELEGATION,
+};
+
+const COMPUTED: Record<Computed, number> = {
+  "session.calls": COMPUTED_SESSION_CALLS,
+  "session.cost": COMPUTED_SESSION_COST,
+  "session.age": COMPUTED_SESSION_AGE,
+  "delegation.depth": COMPUTED_DELEGATION_DEPTH,
 };
 
 const COMPARISONS: Record<Comparison, number> = {
@@ -83,11 +110,14 @@ interface Value {
 
 const NO_VALUE: Value = { kind: OPERAND_NONE, value: 0 };
 
-/** Appends the code of a condition; adds nothing for one that is always true. */
-export function lowerCondition(build: Build, condition: Condition): void {
+/**
+ * Appends the code of a condition; adds nothing for one that is always true.
+ * `meters`: of the rule's owner; null where nothing is remembered.
+ */
+export function lowerCondition(build: Build, condition: Condition, meters: Meters | null): void {
   const folded = fold(condition);
   if (folded.kind === "constant" && folded.value) return;
-  const depth = new Lowering(build).lower(folded);
+  const depth = new Lowering(build, meters).lower(folded);
   if (depth > MAX_STACK) {
     build.error(
       "F910",
@@ -100,10 +130,12 @@ export function lowerCondition(build: Build, condition: Condition): void {
 
 class Lowering {
   private readonly build: Build;
+  private readonly meters: Meters | null;
   private readonly start: number;
 
-  constructor(build: Build) {
+  constructor(build: Build, meters: Meters | null) {
     this.build = build;
+    this.meters = meters;
     this.start = build.code.length;
   }
 
@@ -154,6 +186,9 @@ class Lowering {
       case "present":
         this.emit(OP_PRESENT, this.field(condition.operand), NO_VALUE, span);
         return;
+      case "happened":
+        this.emit(OP_HAPPENED, this.history(condition.history, span), NO_VALUE, span);
+        return;
       case "compare": {
         const op = COMPARISONS[condition.op];
         this.emit(op, this.operand(condition.left), this.operand(condition.right), span);
@@ -202,6 +237,8 @@ class Lowering {
   private operand(operand: Operand): Value {
     if (operand.kind === "field") return this.field(operand);
     if (operand.kind === "length") return { kind: OPERAND_LENGTH, value: this.field(operand.of).value };
+    if (operand.kind === "computed") return { kind: OPERAND_COMPUTED, value: COMPUTED[operand.name] };
+    if (operand.kind === "history") return this.history(operand.history, operand.span);
     const { literal } = operand;
     switch (literal.kind) {
       case "string":
@@ -211,6 +248,19 @@ class Lowering {
       case "boolean":
         return { kind: OPERAND_BOOLEAN, value: Number(literal.value) };
     }
+  }
+
+  private history(history: History, span: Span): Value {
+    if (this.meters !== null) {
+      return { kind: OPERAND_METER, value: lowerHistory(this.meters, history, span) };
+    }
+    this.build.error(
+      "F916",
+      "a delegation's scope cannot ask for history",
+      "move this condition into the rules of the delegate or of the grantor",
+      span,
+    );
+    return { kind: OPERAND_METER, value: 0 };
   }
 
   private emit(op: number, left: Value, right: Value, span: Span): Instruction {

@@ -39,7 +39,7 @@ export function lowerDispatch(build: Build, scopes: readonly Scope[]): Entry[] {
     const globRoot = root.children.size === 0 ? null : roots.push(root) - 1;
     return { globRoot, anyPattern };
   });
-  for (const [agent, policy] of build.program.agents.entries()) {
+  for (const [agent, { policy }] of build.rows.entries()) {
     build.exact.push({ scope: SCOPE_AGENTS, string: build.string(policy.name), target: agent });
   }
   numberNodes(build.globs, roots);

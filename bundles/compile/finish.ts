@@ -76,6 +76,13 @@ export function finish(build: Build, system: IrSystem, manifest: string): Ir {
     schemas: build.schemas,
     arguments: finishArguments(build, string, list),
     system,
+    transitions: build.transitions,
+    meters: build.meters.map((meter) => ({
+      ...meter,
+      path: optional(path, meter.path),
+      name: string(meter.name),
+    })),
+    costs: build.costs.map((cost) => ({ ...cost, path: optional(path, cost.path) })),
     manifest,
     debug: { rules: build.debugRules, instructions: build.debugInstructions },
   };
@@ -90,6 +97,8 @@ function finishPattern(pattern: IrPattern): IrPattern {
     redacts: ascending(pattern.redacts),
     credentials: ascending(pattern.credentials),
     schemas: ascending(pattern.schemas),
+    meters: ascending(pattern.meters),
+    costs: ascending(pattern.costs),
   };
 }
 
@@ -101,6 +110,13 @@ function finishAgent(agent: IrAgent, string: Renumber, list: Renumber): IrAgent 
     alertPermit: optional(list, agent.alertPermit),
     alertDeny: optional(list, agent.alertDeny),
     alertDefer: optional(list, agent.alertDefer),
+    memory: {
+      ...agent.memory,
+      gateFacts: optional(list, agent.memory.gateFacts),
+      budgetWarning: optional(list, agent.memory.budgetWarning),
+      budgetExceeded: optional(list, agent.memory.budgetExceeded),
+      rateExceeded: optional(list, agent.memory.rateExceeded),
+    },
   };
 }
 

@@ -17,6 +17,7 @@ import {
 import type { Span } from "../../fpl-grammar/program.ts";
 import type { Ir } from "../format/ir.ts";
 import type { Build } from "./build.ts";
+import { SEPARATOR } from "./delegates.ts";
 
 const NO_SPAN: Span = { file: "", line: 1, column: 1, offset: 0, length: 0 };
 
@@ -33,7 +34,8 @@ export function checkLimits(build: Build): void {
   }
   let rules = program.system.rules.length;
   let phases = 0;
-  for (const agent of program.agents) {
+  checkNames(build);
+  for (const { policy: agent } of build.rows) {
     phases += agent.phases.length;
     rules += agent.rules.length;
     for (const phase of agent.phases) rules += phase.rules.length;
@@ -65,6 +67,25 @@ export function checkLimits(build: Build): void {
   }
 }
 
+/** A delegation is found by both names, so each stands once and neither holds the character between them. */
+function checkNames(build: Build): void {
+  const known = new Set<string>();
+  for (const { policy, delegate, title } of build.rows) {
+    const isHeld = policy.name.split(SEPARATOR).length === (delegate === null ? 1 : 2) && delegate?.to !== "";
+    if (!isHeld) {
+      build.error(
+        "F917",
+        `${title} has a name that cannot be`,
+        "write it without control characters",
+        policy.span,
+      );
+    } else if (known.has(policy.name)) {
+      build.error("F917", `${title} is declared twice`, "join the two blocks", policy.span);
+    }
+    known.add(policy.name);
+  }
+}
+
 function lastSpan({ program }: Build): Span {
   return program.agents.at(-1)?.span ?? program.system.rules[0]?.span ?? NO_SPAN;
 }
@@ -92,7 +113,7 @@ export function checkLengths(build: Build, ir: Ir): void {
       tooLong(ir.strings[rule.notify]!, MAX_TEXT_BYTES, "the rule's notify target", span);
   }
   for (const { json } of ir.credentials) tooLong(ir.strings[json]!, MAX_TEXT_BYTES, "a credential", last);
-  const named = [...ir.agents, ...ir.arguments, ...ir.selectors].map(({ name }) => name);
+  const named = [...ir.agents, ...ir.arguments, ...ir.selectors, ...ir.meters].map(({ name }) => name);
   for (const id of [...named, ...ir.phases]) tooLong(ir.strings[id]!, MAX_TEXT_BYTES, "a name", last);
   for (const { scope, string } of ir.exact) {
     if (scope !== SCOPE_AGENTS) tooLong(ir.strings[string]!, MAX_TOOL_NAME_BYTES, "a tool's name", last);
@@ -116,8 +137,10 @@ function obligationBytes(ir: Ir): number {
     for (const step of ir.paths[path]!.steps) total += 12 + (step < STEP_INDEX ? escaped(step) : 0);
   }
   for (const { json } of ir.credentials) total += utf8.encode(ir.strings[json]!).length + 12;
-  for (const { alertPermit, alertDeny, alertDefer } of ir.agents) {
-    for (const list of [alertPermit, alertDeny, alertDefer]) {
+  for (const { alertPermit, alertDeny, alertDefer, memory } of ir.agents) {
+    const { budgetWarning, budgetExceeded, rateExceeded } = memory;
+    const lists = [alertPermit, alertDeny, alertDefer, budgetWarning, budgetExceeded, rateExceeded];
+    for (const list of lists) {
       for (const id of list === null ? [] : ir.lists[list]!.ids) total += escaped(id) + 12;
     }
   }

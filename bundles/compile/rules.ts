@@ -6,7 +6,9 @@ import { EFFECT_DEFER, EFFECT_DENY, EFFECT_DENY_ALWAYS, EFFECT_PERMIT } from "..
 import type { Condition, Effect, Operand, Rule } from "../../fpl-grammar/program.ts";
 import { type Build, shorten } from "./build.ts";
 import { lowerCondition } from "./conditions.ts";
+import { Meters } from "./meters.ts";
 import type { Scope } from "./scope.ts";
+import { lowerLimits } from "./state.ts";
 
 export const EFFECTS: Record<Effect, number> = {
   "deny!": EFFECT_DENY_ALWAYS,
@@ -18,23 +20,50 @@ export const EFFECTS: Record<Effect, number> = {
 const IDENTITY_HEX = 16;
 const utf8 = new TextEncoder();
 
-/** System rules, then per agent its rules, then its phases' rules. `agents[i]` is the scope of the i-th agent. */
-export function lowerRules(build: Build, system: Scope, agents: readonly Scope[]): void {
+export interface OwnedMeters {
+  system: Meters;
+  /** By row. */
+  agents: Meters[];
+}
+
+/**
+ * System rules, then per agent its limits, its rules, and its phases' rules. `agents[i]` is the scope of the i-th row.
+ * Meters come about in the order of their table: an agent's limits are lowered before the history that its rules read.
+ */
+export function lowerRules(build: Build, system: Scope, agents: readonly Scope[]): OwnedMeters {
   const lowering = new RuleLowering(build);
-  for (const rule of build.program.system.rules) lowering.lower(rule, system, null, null);
+  const systemMeters = new Meters(build, system, null, "the system", null);
+  const owned: OwnedMeters = { system: systemMeters, agents: [] };
+  for (const rule of build.program.system.rules) {
+    lowering.lower(rule, { scope: system, agent: null, phase: null, meters: systemMeters });
+  }
   let phase = 0;
-  for (const [agent, policy] of build.program.agents.entries()) {
+  for (const [agent, { policy, delegate, title }] of build.rows.entries()) {
     const scope = agents[agent]!;
-    for (const rule of policy.rules) lowering.lower(rule, scope, agent, null);
+    const meters = new Meters(build, scope, agent, title, systemMeters);
+    owned.agents.push(meters);
+    lowerLimits(meters, policy);
+    const owner = { scope, agent, meters: delegate === null ? meters : null };
+    for (const rule of policy.rules) lowering.lower(rule, { ...owner, phase: null });
     for (const [position, declared] of policy.phases.entries()) {
       for (const pattern of declared.tools) scope.namePhase(pattern, declared.span, position);
       for (const rule of declared.rules) {
         scope.namePhase(rule.pattern, rule.patternSpan, position);
-        lowering.lower(rule, scope, agent, phase);
+        lowering.lower(rule, { ...owner, phase });
       }
       phase++;
     }
   }
+  return owned;
+}
+
+/** Whose rule it is. */
+interface Owner {
+  scope: Scope;
+  agent: number | null;
+  phase: number | null;
+  /** Null where nothing is remembered: in a delegation's scope. */
+  meters: Meters | null;
 }
 
 class RuleLowering {
@@ -46,11 +75,11 @@ class RuleLowering {
     this.build = build;
   }
 
-  lower(rule: Rule, scope: Scope, agent: number | null, phase: number | null): void {
+  lower(rule: Rule, { scope, agent, phase, meters }: Owner): void {
     const { build } = this;
     const id = build.rules.length;
     const codeFirst = build.code.length;
-    if (rule.condition !== null) lowerCondition(build, rule.condition);
+    if (rule.condition !== null) lowerCondition(build, rule.condition, meters);
     build.rules.push({
       effect: EFFECTS[rule.effect],
       phase,
@@ -74,7 +103,7 @@ class RuleLowering {
 
   /** Stable when other rules move: it depends on agent, effect, canonical text and ordinal among identical rules alone. */
   private identity(rule: Rule, agent: number | null): string {
-    const name = agent === null ? null : this.build.program.agents[agent]!.name;
+    const name = agent === null ? null : this.build.rows[agent]!.policy.name;
     const key = JSON.stringify([name, rule.effect, rule.text]);
     const ordinal = this.ordinals.get(key) ?? 0;
     this.ordinals.set(key, ordinal + 1);
@@ -86,7 +115,7 @@ class RuleLowering {
   private selectors(rule: Rule, agent: number | null): Set<number> {
     const indexes = new Set<number>();
     if (rule.condition === null) return indexes;
-    const declared = agent === null ? [] : this.build.program.agents[agent]!.selectors;
+    const declared = agent === null ? [] : this.build.rows[agent]!.policy.selectors;
     for (const operand of operandsOf(rule.condition)) {
       const field = operand.kind === "length" ? operand.of : operand;
       if (field.kind !== "field" || field.root !== "selectors") continue;
@@ -114,6 +143,7 @@ function operandsOf(condition: Condition): Operand[] {
     case "not":
       return operandsOf(condition.term);
     case "constant":
+    case "happened":
       return [];
     case "truth":
     case "present":

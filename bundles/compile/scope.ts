@@ -48,6 +48,8 @@ export class Scope {
         redacts: [],
         credentials: [],
         schemas: [],
+        meters: [],
+        costs: [],
       };
       this.entries.set(key, pattern);
       this.patterns.push({ form, pattern });

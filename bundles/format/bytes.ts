@@ -1,5 +1,8 @@
 /** A growing little-endian byte buffer. */
 
+/** All bits of a u64: no limit. */
+export const NO_LIMIT = 0xffff_ffff_ffff_ffffn;
+
 export class Writer {
   private bytes: Uint8Array<ArrayBuffer>;
   private view: DataView;

@@ -4,7 +4,6 @@ import {
   AGENT_HAS_EGRESS,
   AGENT_HAS_MODEL_POLICY,
   AGENT_REQUIRE_VERIFIED,
-  EFFECT_DEFER,
   EFFECT_DENY,
   EFFECT_PERMIT,
   LIST_STRINGS,
@@ -21,6 +20,9 @@ import type { Reader } from "./reader.ts";
 const AGENT_BYTES = 80;
 const MAX_OFFSET_MINUTES = 1439;
 const AGENT_FLAGS = AGENT_REQUIRE_VERIFIED | AGENT_HAS_EGRESS | AGENT_HAS_MODEL_POLICY;
+
+/** Its memory stands in STATE. */
+export type BareAgent = Omit<IrAgent, "memory">;
 
 type Values = Pick<Ir, "strings" | "lists" | "paths" | "automata">;
 
@@ -46,8 +48,8 @@ export function readItems(reader: Reader, ir: Values): Items {
     phases: read(0, string),
     selectors: read(1, () => ({
       name: string(),
-      onUnavailable: narrowing(reader),
-      onTimeout: narrowing(reader),
+      onUnavailable: reader.narrowing(),
+      onTimeout: reader.narrowing(),
     })),
     redacts: read(2, () => {
       const path = reader.id(ir.paths.length, "a path");
@@ -68,13 +70,6 @@ export function readItems(reader: Reader, ir: Values): Items {
   checkSchemas(reader, items);
   reader.finish();
   return items;
-}
-
-function narrowing(reader: Reader): number {
-  const effect = reader.u32();
-  return effect === EFFECT_DENY || effect === EFFECT_DEFER
-    ? effect
-    : reader.fail("deny or defer", reader.at - 4);
 }
 
 function readArgument(reader: Reader, ir: Values): IrArgument {
@@ -115,8 +110,8 @@ export function readAgents(
   ir: Values,
   items: Items,
   limits: { patterns: number; nodes: number },
-): IrAgent[] {
-  const agents: IrAgent[] = [];
+): BareAgent[] {
+  const agents: BareAgent[] = [];
   let phases = 0;
   let selectors = 0;
   for (let count = reader.entries(AGENT_BYTES); count > 0; count--) {
@@ -137,7 +132,7 @@ export function readAgents(
   return agents;
 }
 
-function readAgent(reader: Reader, ir: Values, limits: { patterns: number; nodes: number }): IrAgent {
+function readAgent(reader: Reader, ir: Values, limits: { patterns: number; nodes: number }): BareAgent {
   const place = reader.at;
   const name = reader.id(ir.strings.length, "a string");
   const defaultEffect = reader.u32();
@@ -148,7 +143,7 @@ function readAgent(reader: Reader, ir: Values, limits: { patterns: number; nodes
   const flags = reader.u32();
   if ((flags & ~AGENT_FLAGS) !== 0) reader.fail("known flags", place + 16);
   const automaton = () => reader.idOrNull(ir.automata.length, "an automaton");
-  const agent: IrAgent = {
+  const agent: BareAgent = {
     name,
     defaultEffect,
     globRoot,
@@ -181,7 +176,7 @@ function readAgent(reader: Reader, ir: Values, limits: { patterns: number; nodes
 
 export function readSystem(
   reader: Reader,
-  agents: readonly IrAgent[],
+  agents: readonly BareAgent[],
   limits: { patterns: number; nodes: number },
 ): IrSystem {
   const place = reader.at;

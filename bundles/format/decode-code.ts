@@ -1,14 +1,22 @@
 /** CODE and RULES. */
 
 import {
+  COMPUTED_COUNT,
   EFFECT_PERMIT,
+  FAMILY_HISTORY,
   MAX_RULES,
   MAX_STACK,
+  METER_LAST,
+  METER_SEQUENCE,
+  METER_SLIDING,
+  METER_TOTAL,
   NO_PHASE,
   OP_AND,
   OP_ANY_MATCHES,
   OP_CONSTANT,
   OP_EQ,
+  OP_GE,
+  OP_HAPPENED,
   OP_IN,
   OP_MATCHES,
   OP_NOT,
@@ -19,24 +27,40 @@ import {
   OP_TRUTH,
   OP_UNDER,
   OPERAND_BOOLEAN,
+  OPERAND_COMPUTED,
   OPERAND_DFA,
   OPERAND_LENGTH,
   OPERAND_LIST,
+  OPERAND_METER,
   OPERAND_NONE,
   OPERAND_NUMBER,
   OPERAND_PATH,
   OPERAND_STRING,
   OPERAND_TARGET,
 } from "../../engine/constants.ts";
-import type { Instruction, Ir, IrAgent, IrRule } from "./ir.ts";
+import type { Instruction, Ir, IrAgent, IrMeter, IrRule } from "./ir.ts";
+import { isLaterStep } from "./meters.ts";
 import type { Reader } from "./reader.ts";
 
 const CODE_BYTES = 12;
 const RULE_BYTES = 24;
 
+/** Of the meters that a condition reads: those with a value, and those that happened or not. */
+const VALUE_KINDS: readonly number[] = [METER_TOTAL, METER_SLIDING];
+const EVENT_KINDS: readonly number[] = [METER_LAST, METER_SEQUENCE];
+
 const NONE_ONLY = [OPERAND_NONE];
 const PATH_ONLY = [OPERAND_PATH];
-const SCALARS = [OPERAND_PATH, OPERAND_STRING, OPERAND_NUMBER, OPERAND_BOOLEAN, OPERAND_LENGTH];
+const METER_ONLY = [OPERAND_METER];
+const SCALARS = [
+  OPERAND_PATH,
+  OPERAND_STRING,
+  OPERAND_NUMBER,
+  OPERAND_BOOLEAN,
+  OPERAND_LENGTH,
+  OPERAND_COMPUTED,
+];
+const COMPARED = [...SCALARS, OPERAND_METER];
 
 /** Operand kinds that an operation takes left and right; null for no operation. */
 function operandsOf(op: number): [left: number[], right: number[]] | null {
@@ -47,8 +71,10 @@ function operandsOf(op: number): [left: number[], right: number[]] | null {
   if (op === OP_ANY_MATCHES) return [PATH_ONLY, [OPERAND_DFA]];
   if (op === OP_IN) return [SCALARS, [OPERAND_LIST]];
   if (op === OP_MATCHES) return [SCALARS, [OPERAND_DFA]];
+  if (op === OP_HAPPENED) return [METER_ONLY, NONE_ONLY];
+  if (op >= OP_EQ && op <= OP_GE) return [COMPARED, COMPARED];
   if (op === OP_UNDER) return [SCALARS, [OPERAND_STRING]];
-  return op >= OP_EQ && op < OP_UNDER ? [SCALARS, SCALARS] : null;
+  return op > OP_GE && op < OP_UNDER ? [SCALARS, SCALARS] : null;
 }
 
 function isSkip(op: number): boolean {
@@ -57,7 +83,7 @@ function isSkip(op: number): boolean {
 
 export function readCode(
   reader: Reader,
-  ir: Pick<Ir, "strings" | "numbers" | "lists" | "paths" | "automata">,
+  ir: Pick<Ir, "strings" | "numbers" | "lists" | "paths" | "automata" | "meters">,
 ): Instruction[] {
   const count = reader.entries(CODE_BYTES);
   const limits = new Map([
@@ -70,6 +96,8 @@ export function readCode(
     [OPERAND_LIST, ir.lists.length],
     [OPERAND_DFA, ir.automata.length],
     [OPERAND_TARGET, count + 1],
+    [OPERAND_METER, ir.meters.length],
+    [OPERAND_COMPUTED, COMPUTED_COUNT],
   ]);
   const code: Instruction[] = [];
   for (let id = 0; id < count; id++) {
@@ -87,9 +115,26 @@ export function readCode(
     if (op === OP_UNDER && !isDirectory(ir.strings[right]!)) {
       reader.fail("an absolute, normalised directory", place + 8);
     }
+    if (leftKind === OPERAND_METER && rightKind === OPERAND_METER) {
+      reader.fail("a meter on one side at most", place + 2);
+    }
+    for (const [kind, id] of [
+      [leftKind, left],
+      [rightKind, right],
+    ]) {
+      if (kind === OPERAND_METER) checkMeter(reader, ir.meters, op, id!, place);
+    }
     code.push({ op, leftKind, left, rightKind, right });
   }
   return code;
+}
+
+/** History alone, in the way that the operation reads it; of a sequence the first row. */
+function checkMeter(reader: Reader, meters: readonly IrMeter[], op: number, id: number, place: number): void {
+  const meter = meters[id]!;
+  const kinds = op === OP_HAPPENED ? EVENT_KINDS : VALUE_KINDS;
+  const isRead = meter.family === FAMILY_HISTORY && kinds.includes(meter.kind);
+  if (!isRead || isLaterStep(meter, meters[id - 1])) reader.fail("a meter that the operation reads", place);
 }
 
 function isDirectory(text: string): boolean {
@@ -102,7 +147,7 @@ function isDirectory(text: string): boolean {
 
 export function readRules(
   reader: Reader,
-  ir: Pick<Ir, "strings" | "code" | "phases">,
+  ir: Pick<Ir, "strings" | "code" | "phases" | "meters">,
   agents: readonly IrAgent[],
 ): IrRule[] {
   const count = reader.entries(RULE_BYTES);
@@ -121,9 +166,13 @@ export function readRules(
     if (codeFirst !== taken) reader.fail(`the code to start at ${taken}`, place + 4);
     const codeCount = reader.bounded(ir.code.length - taken, "code within CODE");
     taken += codeCount;
-    checkBalance(reader, ir.code.slice(codeFirst, taken), place);
+    const code = ir.code.slice(codeFirst, taken);
+    checkBalance(reader, code, place);
     const notify = reader.idOrNull(ir.strings.length, "a string");
     const agent = reader.idOrNull(agents.length, "an agent");
+    if (!metersOf(code).every((meter) => ir.meters[meter]!.agent === agent)) {
+      reader.fail("meters of the rule's owner", place);
+    }
     reader.zero(4);
     const rule = { effect, phase: phase === NO_PHASE ? null : phase, codeFirst, codeCount, notify, agent };
     const rank = rankOf(rule, agents);
@@ -134,6 +183,13 @@ export function readRules(
   }
   if (taken !== ir.code.length) reader.fail("rules that own all code", reader.start);
   return rules;
+}
+
+function metersOf(code: readonly Instruction[]): number[] {
+  return code.flatMap(({ leftKind, left, rightKind, right }) => [
+    ...(leftKind === OPERAND_METER ? [left] : []),
+    ...(rightKind === OPERAND_METER ? [right] : []),
+  ]);
 }
 
 /** Evaluation order: system, then per agent its own rules, then phase after phase. Null for another agent's phase. */

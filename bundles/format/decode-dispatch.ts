@@ -17,7 +17,7 @@ import type { ExactName, GlobNode, Ir, IrPattern } from "./ir.ts";
 import type { Reader } from "./reader.ts";
 
 const utf8 = new TextEncoder();
-export const PATTERN_BYTES = 56;
+export const PATTERN_BYTES = 72;
 const SLOT_BYTES = 16;
 const NODE_BYTES = 24;
 const EDGE_BYTES = 8;
@@ -27,14 +27,14 @@ const NAME_BYTE = /^[A-Za-z0-9._:@+/-]$/;
 export function readPatterns(
   reader: Reader,
   index: IndexPool,
-  ir: Pick<Ir, "rules" | "redacts" | "credentials" | "schemas">,
+  ir: Pick<Ir, "rules" | "redacts" | "credentials" | "schemas" | "meters" | "costs">,
 ): IrPattern[] {
   const patterns: IrPattern[] = [];
   for (let count = reader.entries(PATTERN_BYTES); count > 0; count--) {
     const place = reader.at;
     const selectorBits = reader.u64();
     const phaseBits = reader.u32();
-    const pattern: IrPattern = {
+    const slices = {
       selectors: bitsOf(selectorBits, MAX_SELECTORS),
       phases: bitsOf(BigInt(phaseBits), MAX_PHASES),
       always: index.takeIds(reader, ir.rules.length),
@@ -44,6 +44,8 @@ export function readPatterns(
       schemas: index.takeIds(reader, ir.schemas.length),
     };
     reader.zero(4);
+    const meters = index.takeIds(reader, ir.meters.length);
+    const pattern: IrPattern = { ...slices, meters, costs: index.takeIds(reader, ir.costs.length) };
     const isAlways = (id: number) => ir.rules[id]!.effect === EFFECT_DENY_ALWAYS;
     if (!pattern.always.every(isAlways)) reader.fail("`deny!` rules alone", place + 12);
     if (pattern.rules.some(isAlways)) reader.fail("no `deny!` rules", place + 20);
@@ -197,11 +199,13 @@ export function checkOwners(reader: Reader, ir: Ir): void {
 function fits(ir: Ir, pattern: IrPattern, agent: number | null): boolean {
   const selectors = agent === null ? 0 : ir.agents[agent]!.selectorCount;
   const phases = agent === null ? 0 : ir.agents[agent]!.phaseCount;
-  const items = agent === null ? [...pattern.redacts, ...pattern.credentials] : pattern.schemas;
+  const items =
+    agent === null ? [...pattern.redacts, ...pattern.credentials, ...pattern.costs] : pattern.schemas;
   return (
     pattern.selectors.every((bit) => bit < selectors) &&
     pattern.phases.every((bit) => bit < phases) &&
     [...pattern.always, ...pattern.rules].every((id) => ir.rules[id]!.agent === agent) &&
+    pattern.meters.every((id) => ir.meters[id]!.agent === agent) &&
     items.length === 0
   );
 }

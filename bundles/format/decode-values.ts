@@ -6,8 +6,10 @@ import {
   LIST_STRINGS,
   MAX_INPUT_BYTES,
   MAX_NESTING,
+  NONE,
   ROOT_AGENT,
   ROOT_COUNT,
+  ROOT_DELEGATION,
   ROOT_MODEL,
   ROOT_SESSION,
   ROOT_TIME,
@@ -142,7 +144,14 @@ export function readPaths(reader: Reader, index: IndexPool, strings: readonly st
 /** Roots that are no JSON values take no step, or one of a closed list. */
 function areStepsOf({ root, steps }: IrPath, strings: readonly string[]): boolean {
   if (root === ROOT_TOOL || root === ROOT_AGENT || root === ROOT_MODEL) return steps.length === 0;
+  if (root === ROOT_DELEGATION) return areDelegationSteps(steps, strings);
   if (root !== ROOT_SESSION && root !== ROOT_TIME) return true;
   const fields = root === ROOT_SESSION ? SESSION_FIELDS : TIME_FIELDS;
   return steps.length === 1 && fields.includes(strings[steps[0]!] ?? "");
+}
+
+/** `chain`, or an element of it. */
+function areDelegationSteps([field, index, ...rest]: readonly number[], strings: readonly string[]): boolean {
+  const isElement = index === undefined || index >= STEP_INDEX;
+  return strings[field ?? NONE] === "chain" && isElement && rest.length === 0;
 }

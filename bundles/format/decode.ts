@@ -21,6 +21,7 @@ import {
   SECTION_PATHS,
   SECTION_PATTERNS,
   SECTION_RULES,
+  SECTION_STATE,
   SECTION_STRINGS,
   SECTION_SYSTEM,
 } from "../../engine/constants.ts";
@@ -28,6 +29,7 @@ import { checkCanonicalObject, readAgents, readItems, readSystem } from "./decod
 import { readAutomata } from "./decode-automata.ts";
 import { readCode, readRules } from "./decode-code.ts";
 import { checkOwners, PATTERN_BYTES, readExact, readGlobs, readPatterns } from "./decode-dispatch.ts";
+import { readState } from "./decode-state.ts";
 import { IndexPool, readLists, readNumbers, readPaths, readStrings } from "./decode-values.ts";
 import { encode } from "./encode.ts";
 import type { InstructionDebug, Ir, RuleDebug } from "./ir.ts";
@@ -59,10 +61,13 @@ export function decode(bytes: Uint8Array): Ir {
     patterns: section(SECTION_PATTERNS).entries(PATTERN_BYTES),
     nodes: section(SECTION_GLOBS).left,
   };
-  const agents = readAgents(section(SECTION_AGENTS), tables, items, limits);
-  const owned = { ...tables, ...items, agents, code: readCode(section(SECTION_CODE), tables) };
+  const bare = readAgents(section(SECTION_AGENTS), tables, items, limits);
+  const state = readState(section(SECTION_STATE), tables, items, bare);
+  const { agents } = state;
+  const remembered = { ...tables, ...items, ...state };
+  const owned = { ...remembered, code: readCode(section(SECTION_CODE), remembered) };
   const rules = readRules(section(SECTION_RULES), owned, agents);
-  const patterns = readPatterns(section(SECTION_PATTERNS), index, { ...items, rules });
+  const patterns = readPatterns(section(SECTION_PATTERNS), index, { ...owned, rules });
   index.finish();
   const system = readSystem(section(SECTION_SYSTEM), agents, limits);
   const found = { ...owned, rules, patterns, system };

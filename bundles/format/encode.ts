@@ -16,6 +16,7 @@ import {
   SYSTEM_MISSING_APPLIES,
 } from "../../engine/constants.ts";
 import { Writer } from "./bytes.ts";
+import { writeState } from "./encode-state.ts";
 import { hashName } from "./hash.ts";
 import type { Automaton, Ir } from "./ir.ts";
 import { compareText } from "./order.ts";
@@ -52,6 +53,7 @@ export function layOut(ir: Ir): Uint8Array<ArrayBuffer> {
     (out) => writeAgents(out, ir),
     (out) => writeItems(out, ir),
     (out) => writeSystem(out, ir),
+    (out) => writeState(out, ir),
     (out) => out.raw(utf8.encode(ir.manifest)),
     (out) => writeDebug(out, ir),
   ];
@@ -177,6 +179,8 @@ function writePatterns(out: Writer, ir: Ir, index: number[]): void {
     writeSlice(out, index, pattern.credentials);
     writeSlice(out, index, pattern.schemas);
     out.u32(0);
+    writeSlice(out, index, pattern.meters);
+    writeSlice(out, index, pattern.costs);
   }
 }
 

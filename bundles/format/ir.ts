@@ -2,6 +2,7 @@
  * The intermediate representation: what a bundle says, as plain data. `encode` lays it down as bytes, `decode` reads
  * it back; the two are inverse. Every id is an index into the table of that name; `null` stands for an absent one.
  * Numbers named after constants (`effect`, `op`, `kind`, `root`, `type`) hold the values of engine/constants.ts.
+ * Durations are numbers of milliseconds below 2^53; what may be greater is a bigint.
  */
 
 /** The value (negative ? -1 : 1) * digits * 10^exponent; `digits` has no trailing zero ("0" for zero) and at most 19 digits. */
@@ -73,6 +74,9 @@ export interface IrPattern {
   redacts: number[];
   credentials: number[];
   schemas: number[];
+  /** What a call of this pattern moves. */
+  meters: number[];
+  costs: number[];
 }
 
 /** One exact name: a tool of a scope to its pattern, or an agent (SCOPE_AGENTS) to its index. Ascending by scope, then string. */
@@ -117,6 +121,76 @@ export interface IrAgent {
   alertPermit: number | null;
   alertDeny: number | null;
   alertDefer: number | null;
+  memory: IrMemory;
+}
+
+/** What an agent's decisions remember: its row in STATE. */
+export interface IrMemory {
+  /** Of the agent's blobs and of its sessions' blobs: who stands where. Never 0. */
+  agentLayout: bigint;
+  sessionLayout: bigint;
+  /** Slots of meters in them, those of the system included. */
+  agentSlots: number;
+  sessionSlots: number;
+  /** The agent's own. */
+  meterFirst: number;
+  meterCount: number;
+  maxDurationMs: number | null;
+  idleTimeoutMs: number | null;
+  maxCalls: number | null;
+  delegateTtlMs: number | null;
+  /** Automaton ids. */
+  spawnAllow: number | null;
+  spawnDeny: number | null;
+  maxChildren: number | null;
+  maxDepth: number | null;
+  spawnEffect: number;
+  /** List ids. */
+  gateFacts: number | null;
+  gateEffect: number;
+  budgetWarning: number | null;
+  budgetExceeded: number | null;
+  rateExceeded: number | null;
+  /** REMEMBERS_*. */
+  flags: number;
+}
+
+/** How a phase ends; of the phase with the same index. */
+export interface IrTransition {
+  durationMs: number | null;
+  /** Index into `phases`. */
+  next: number | null;
+}
+
+export interface IrMeter {
+  /** Upper 48 bits: what is counted; lower 16: its slots, the key's own included. */
+  key: bigint;
+  windowMs: number | null;
+  limit: bigint | null;
+  warnAt: bigint | null;
+  /** METER_*, SCOPED_*. */
+  kind: number;
+  scope: number;
+  /** Of the key, from the first slot behind the blob's header. */
+  slot: number;
+  /** FAMILY_*, UNIT_*. */
+  family: number;
+  unit: number;
+  /** Path id of root ROOT_ARGS. */
+  path: number | null;
+  step: number;
+  /** EFFECT_*. */
+  onExceed: number;
+  /** String id. */
+  name: number;
+  /** Agent index; null for a meter of the system. */
+  agent: number | null;
+}
+
+/** `micros`, or with a path (ROOT_ARGS) 0 and the amount is that argument. */
+export interface IrCost {
+  micros: bigint;
+  path: number | null;
 }
 
 export interface IrSelector {
@@ -192,6 +266,11 @@ export interface Ir {
   schemas: IrSchema[];
   arguments: IrArgument[];
   system: IrSystem;
+  /** As many as `phases`. */
+  transitions: IrTransition[];
+  /** Those of the system first, then by agent, in the order of families. */
+  meters: IrMeter[];
+  costs: IrCost[];
   /** Canonical JSON (RFC 8785). */
   manifest: string;
   debug: { rules: RuleDebug[]; instructions: InstructionDebug[] };

@@ -1,6 +1,7 @@
 /** Bounded reading of one section, with errors that name the place. */
 
-import { NONE, SECTION_COUNT } from "../../engine/constants.ts";
+import { EFFECT_DEFER, EFFECT_DENY, NONE, SECTION_COUNT } from "../../engine/constants.ts";
+import { NO_LIMIT } from "./bytes.ts";
 
 /** Titles of the sections, by SECTION_*. */
 export const SECTION_TITLES = [
@@ -18,6 +19,7 @@ export const SECTION_TITLES = [
   "AGENTS",
   "ITEMS",
   "SYSTEM",
+  "STATE",
   "MANIFEST",
   "DEBUG",
 ] as const;
@@ -39,6 +41,7 @@ export class FormatError extends Error {
   }
 }
 
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export class Reader {
@@ -98,6 +101,25 @@ export class Reader {
     return this.view.getBigUint64(at, true);
   }
 
+  /** An unsigned number that a double holds exactly. */
+  u53(): number {
+    const value = this.u64();
+    return value <= MAX_SAFE ? Number(value) : this.fail("a number below 2^53", this.at - 8);
+  }
+
+  /** The same, or null for all bits set. */
+  u53OrNull(): number | null {
+    const value = this.u64();
+    if (value === NO_LIMIT) return null;
+    return value <= MAX_SAFE ? Number(value) : this.fail("a number below 2^53, or none", this.at - 8);
+  }
+
+  /** Null for all bits set. */
+  u64OrNull(): bigint | null {
+    const value = this.u64();
+    return value === NO_LIMIT ? null : value;
+  }
+
   raw(count: number): Uint8Array {
     const at = this.advance(count);
     return this.bytes.slice(at, at + count);
@@ -127,6 +149,19 @@ export class Reader {
     const value = this.u32();
     if (value === NONE) return null;
     return value < count ? value : this.fail(`${what} below ${count}, or none`, this.at - 4);
+  }
+
+  u32OrNull(): number | null {
+    const value = this.u32();
+    return value === NONE ? null : value;
+  }
+
+  /** An effect that only narrows. */
+  narrowing(): number {
+    const effect = this.u32();
+    return effect === EFFECT_DENY || effect === EFFECT_DEFER
+      ? effect
+      : this.fail("deny or defer", this.at - 4);
   }
 
   zero(bytes: number): void {

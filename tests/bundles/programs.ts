@@ -15,6 +15,15 @@ import type {
 
 export const SPAN: Span = { file: "policy.fpl", line: 1, column: 1, offset: 0, length: 5 };
 
+export const NO_ALERTS: AgentPolicy["alerts"] = {
+  permit: [],
+  deny: [],
+  defer: [],
+  budgetWarning: [],
+  budgetExceeded: [],
+  rateExceeded: [],
+};
+
 export function agent(name: string, fields: Partial<AgentPolicy> = {}): AgentPolicy {
   return {
     name,
@@ -27,7 +36,15 @@ export function agent(name: string, fields: Partial<AgentPolicy> = {}): AgentPol
     identity: null,
     modelPolicy: null,
     egress: null,
-    alerts: { permit: [], deny: [], defer: [] },
+    alerts: NO_ALERTS,
+    budgets: [],
+    rateLimits: [],
+    ambient: [],
+    costs: [],
+    session: null,
+    spawn: null,
+    completionGate: null,
+    delegates: [],
     framework: null,
     model: null,
     version: null,
