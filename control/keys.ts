@@ -10,12 +10,17 @@ export interface PartyKeys {
 
 /** `StateStore` has the bytes that a key may have. */
 const MAX_KEY_BYTES = 1024;
+/** More than MAX_DELEGATION_DEPTH allows, so that the core says so. */
+const MAX_PARTIES = 16;
 
-/** @param chain grantors, root first. Null when a name is empty, too long or no Unicode: it cannot be a key. */
+/** @param chain grantors, root first. Null when there are too many, or a name is empty, too long or no Unicode: it cannot be a key. */
 export function partyKeys(agent: string, session: string | null, chain: readonly string[]): PartyKeys | null {
+  const parties = [agent, ...chain];
+  const named = parties.every((name) => typeof name === "string" && name !== "") && session !== "";
+  if (!named || parties.length > MAX_PARTIES) return null;
   const blobs: (string | null)[] = [];
   try {
-    for (const party of [agent, ...chain]) {
+    for (const party of parties) {
       blobs.push(agentKey(party), session === null ? null : sessionKey(session, party));
     }
   } catch {
@@ -23,8 +28,14 @@ export function partyKeys(agent: string, session: string | null, chain: readonly
   }
   const keys = [...new Set(blobs.filter((key) => key !== null))];
   // Encoded names are ASCII.
-  const valid = agent !== "" && session !== "" && keys.every((key) => key.length <= MAX_KEY_BYTES);
-  return valid ? { blobs, keys } : null;
+  return keys.every((key) => key.length <= MAX_KEY_BYTES) ? { blobs, keys } : null;
+}
+
+const encoder = new TextEncoder();
+
+/** What the key of a revocation holds: the sequence of its record. */
+export function revocationBytes(sequence: number): Uint8Array {
+  return encoder.encode(String(sequence));
 }
 
 /** Agents and sessions with keys at hand. */

@@ -38,7 +38,6 @@ const DIGEST = /^[0-9a-f]{64}$/;
 const VALUE = /^(?:0|[1-9a-f][0-9a-f]{0,15})$/;
 const NO_CHANGE = /^,"state":(?:null|\[\]),"state_after":/;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const encoder = new TextEncoder();
 
 /** @throws RecordMismatch */
 export function readChange(record: Uint8Array): RecordChange {
@@ -161,9 +160,4 @@ export function encodeState(blobs: readonly (Uint8Array | null)[]): Uint8Array {
     at += blob.byteLength;
   }
   return bytes;
-}
-
-/** What a revocation's key holds: the sequence of its record. */
-export function revocationBytes(sequence: number): Uint8Array {
-  return encoder.encode(String(sequence));
 }

@@ -65,6 +65,25 @@ class Batch {
   }
 }
 
+/** The moment, to one work after the other. */
+class View implements LedgerView {
+  readonly #set: WorkingSet;
+  tip: ChainTip;
+  /** Of the work that looks. */
+  keys: readonly string[] = [];
+
+  constructor(set: WorkingSet, tip: ChainTip) {
+    this.#set = set;
+    this.tip = tip;
+  }
+
+  get(key: string): Uint8Array | null {
+    const entry = this.keys.includes(key) ? this.#set.get(key) : undefined;
+    if (entry === undefined) throw new RangeError(`key: one of those asked for, not ${key}`);
+    return entry.bytes;
+  }
+}
+
 /** For `openOwnLedger`. */
 export class OwnLedger implements Ledger {
   readonly #log: RecordLog;
@@ -72,7 +91,7 @@ export class OwnLedger implements Ledger {
   readonly #set: WorkingSet;
   readonly #behind: WriteBehind;
   readonly #options: Required<OwnLedgerOptions>;
-  readonly #view: { tip: ChainTip; get(key: string): Uint8Array | null };
+  readonly #view: View;
   #pending: Batch;
   #appending: Batch | null = null;
   #flushing = false;
@@ -98,15 +117,7 @@ export class OwnLedger implements Ledger {
       appendMs: options.appendMs ?? DEFAULT_APPEND_MS,
       schedule: options.schedule ?? null,
     };
-    const set = parts.set;
-    this.#view = {
-      tip: parts.tip,
-      get(key) {
-        const entry = set.get(key);
-        if (entry === undefined) throw new RangeError(`key: one of those asked for, not ${key}`);
-        return entry.bytes;
-      },
-    };
+    this.#view = new View(parts.set, parts.tip);
     this.#pending = new Batch(parts.tip);
   }
 
@@ -124,7 +135,8 @@ export class OwnLedger implements Ledger {
       return Promise.reject(new LedgerFailure("state_unavailable", "the store does not take the state"));
     }
     try {
-      return this.#take(work(this.#view));
+      this.#view.keys = keys;
+      return this.#take(keys, work(this.#view));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -134,7 +146,7 @@ export class OwnLedger implements Ledger {
     return this.transact(keys, (view) => ({
       records: [],
       writes: NO_WRITES,
-      value: keys.map((key) => view.get(key)),
+      value: keys.map((key) => view.get(key)?.slice() ?? null),
     }));
   }
 
@@ -163,8 +175,11 @@ export class OwnLedger implements Ledger {
     for (const result of closed) if (result.status === "rejected") throw result.reason;
   }
 
-  #take<Value>({ records, writes, value }: LedgerOutcome<Value>): Promise<Value> {
+  #take<Value>(keys: readonly string[], { records, writes, value }: LedgerOutcome<Value>): Promise<Value> {
     if (records.length === 0 && writes.size > 0) throw new TypeError("writes: only with a record");
+    for (const key of writes.keys()) {
+      if (!keys.includes(key)) throw new RangeError(`writes: only keys asked for, not ${key}`);
+    }
     let tip = this.#view.tip;
     for (const record of records) {
       if (record.sequence !== tip.sequence) {

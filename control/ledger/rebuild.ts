@@ -14,7 +14,6 @@ import {
   type RecordChange,
   RecordMismatch,
   readChange,
-  revocationBytes,
 } from "./changes.ts";
 import { WorkingSet } from "./working-set.ts";
 import { WriteBehind } from "./write-behind.ts";

@@ -1,0 +1,59 @@
+/** Fourth stage: what is to be recorded and stored, as one outcome of a transaction. */
+import {
+  AGENT_HEADER_SLOTS,
+  RESERVATION_SLOTS,
+  SCOPED_AGENT,
+  SESSION_HEADER_SLOTS,
+  STATE_SLOT_COUNTS,
+  STATE_SLOT_FLAGS,
+  STATE_SLOT_MAGIC,
+} from "../../engine/constants.ts";
+import { revocationBytes } from "../keys.ts";
+import type { LedgerOutcome } from "../ports.ts";
+import type { Evaluated, Subject } from "./evaluate.ts";
+import type { Governed } from "./release.ts";
+import type { StateKeys } from "./snapshot.ts";
+
+const SLOT_BYTES = 8;
+const TWO_TO_32 = 4294967296;
+
+/** Of a number below 2^53. */
+function slotAt(view: DataView, slot: number): number {
+  return view.getUint32(slot * SLOT_BYTES, true) + view.getUint32(slot * SLOT_BYTES + 4, true) * TWO_TO_32;
+}
+
+/** Whether the blob's newest reservation is that of a sequence (engine/constants.ts, "A state blob"). */
+function holdsReservation(blob: Uint8Array, sequence: number): boolean {
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
+  const count = view.getUint32(STATE_SLOT_COUNTS * SLOT_BYTES, true);
+  if (count === 0) return false;
+  const scope = view.getUint32(STATE_SLOT_MAGIC * SLOT_BYTES + 4, true);
+  const header = scope === SCOPED_AGENT ? AGENT_HEADER_SLOTS : SESSION_HEADER_SLOTS;
+  const meters = view.getUint32(STATE_SLOT_FLAGS * SLOT_BYTES + 4, true);
+  return slotAt(view, header + meters + RESERVATION_SLOTS * (count - 1)) === sequence;
+}
+
+export function settle(
+  keys: StateKeys,
+  { call, caller, tip: { sequence } }: Subject,
+  made: Evaluated,
+): LedgerOutcome<Governed> {
+  const { verdict, record, hash, state } = made;
+  const writes = new Map<string, Uint8Array | null>();
+  let reserved = false;
+  for (let index = 0; state !== null && index < state.length; index++) {
+    const [key, blob] = [keys.blobs[index], state[index]];
+    if (key == null || blob == null || blob.byteLength === 0) continue;
+    writes.set(key, blob);
+    reserved ||= holdsReservation(blob, sequence);
+  }
+  const isPermit = verdict.effect === "permit";
+  if (isPermit && keys.revokes !== null) writes.set(keys.revokes, revocationBytes(sequence));
+  const reservation = isPermit && reserved ? sequence : null;
+  const chain = caller.delegation?.chain ?? call.chain;
+  return {
+    records: [{ sequence, record, hash }],
+    writes,
+    value: { verdict, sequence, hash, reservation, chain, failure: null },
+  };
+}
