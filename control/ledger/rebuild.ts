@@ -1,4 +1,5 @@
 /** Making state from the log: what the store lacks when it is opened, or all of it anew. */
+import { revocationBytes } from "../keys.ts";
 import {
   type ChainTip,
   LedgerFailure,
