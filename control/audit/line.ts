@@ -6,7 +6,7 @@
  * hash = SHA-256("faramesh/record/v2" padded with zeros to 32 bytes || previous hash || canonical record).
  * The hash and the canonical form (RFC 8785) are computed here anew, so a log is checked without the core that wrote it.
  */
-import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import { hexToBytes } from "@noble/hashes/utils.js";
 import type { ChainTip } from "../ports.ts";
 import { slowlyCanonical, startsWith } from "./canonical.ts";
 import { type Place, RECORD_FIELDS, readPlace } from "./fields.ts";
@@ -108,11 +108,20 @@ export function isFramed(bytes: Uint8Array, start: number, end: number): boolean
   );
 }
 
-const digits = new Array<number>(64).fill(0);
+/** Whether 64 lower-case hexadecimal digits stand at `at`. */
+function isHashText(bytes: Uint8Array, at: number): boolean {
+  for (let index = at; index < at + 64; index++) {
+    const byte = bytes[index]!;
+    if (!((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66))) return false;
+  }
+  return true;
+}
 
-function hexText(bytes: Uint8Array, at: number): string {
-  for (let index = 0; index < 64; index++) digits[index] = bytes[at + index]!;
-  return String.fromCharCode(...digits);
+function isText(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (bytes[at + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
 }
 
 const ALTERED = "the log was altered or damaged here; compare it with a copy";
@@ -152,12 +161,13 @@ export class ChainChecker {
   readonly #place: Place = { sequence: 0, previousAt: 0 };
   /** Null: taken from the first record, for a log that is read from its middle. */
   #sequence: number | null;
-  #previous: string;
+  /** As 64 hexadecimal digits. */
+  readonly #previous = new Uint8Array(64);
 
   constructor(tip: ChainTip | null, { sha256 = PORTABLE_SHA256 }: CheckerOptions = {}) {
     this.#sha256 = sha256;
     this.#sequence = tip === null ? null : tip.sequence;
-    this.#previous = tip === null ? "" : bytesToHex(tip.previous);
+    if (tip !== null) writeHex(this.#previous, 0, tip.previous);
     this.#message.set(TAG);
   }
 
@@ -168,21 +178,19 @@ export class ChainChecker {
 
   /** Hash of the last record, 64 hexadecimal digits. */
   get previous(): string {
-    return this.#previous;
+    return String.fromCharCode(...this.#previous);
   }
 
   /** Where the chain goes on; null before the first record of a log that is read from its middle. */
   tip(): ChainTip | null {
-    return this.#sequence === null
-      ? null
-      : { sequence: this.#sequence, previous: hexToBytes(this.#previous) };
+    return this.#sequence === null ? null : { sequence: this.#sequence, previous: hexToBytes(this.previous) };
   }
 
   /** Checks the line `bytes[start, end)`, its line break left out, and moves on; with a fault it stays where it is. */
   check(bytes: Uint8Array, start: number, end: number): LineFault | null {
     if (!isFramed(bytes, start, end)) return malformed();
-    const stated = hexText(bytes, start + HASH_AT);
-    if (!/^[0-9a-f]{64}$/.test(stated)) return malformed();
+    const statedAt = start + HASH_AT;
+    if (!isHashText(bytes, statedAt)) return malformed();
     const [from, to] = [start + RECORD_AT, end - 1];
     const place = this.#place;
     if (!readPlace(bytes, from, to, place)) return explainRecord(bytes.subarray(from, to));
@@ -190,15 +198,14 @@ export class ChainChecker {
       const message = `the record has sequence ${place.sequence}, expected ${this.#sequence}`;
       return lineFault("sequence_mismatch", `${message}: records were dropped, inserted or moved`);
     }
-    const previous = hexText(bytes, place.previousAt);
-    if (this.#sequence !== null && previous !== this.#previous) {
+    if (this.#sequence !== null && !startsWith(bytes, this.#previous, place.previousAt)) {
       return lineFault("previous_mismatch", "the record does not follow the one before it");
     }
-    if (this.#hash(bytes, from, to, place.previousAt) !== stated) {
+    if (!isText(bytes, statedAt, this.#hash(bytes, from, to, place.previousAt))) {
       return lineFault("hash_mismatch", "the record's bytes do not have the hash that the line states");
     }
     this.#sequence = place.sequence + 1;
-    this.#previous = stated;
+    for (let index = 0; index < 64; index++) this.#previous[index] = bytes[statedAt + index]!;
     return null;
   }
 
