@@ -42,9 +42,48 @@ const ROOMS: Room[] = [
     packages: ["@noble/hashes"],
     runtime: false,
   },
+  { folder: "control/", may: ["control/stages/", "engine/binding/"], packages: [], runtime: false },
+  {
+    folder: "control/stages/",
+    may: ["control/call.ts", "control/keys.ts", "control/ports.ts", "engine/binding/", CONSTANTS],
+    packages: [],
+    runtime: false,
+  },
+  {
+    folder: "control/ledger/",
+    may: ["control/keys.ts", "control/ports.ts"],
+    packages: [],
+    runtime: false,
+  },
+  {
+    folder: "control/delegation/",
+    may: ["control/ports.ts", "engine/binding/", CONSTANTS],
+    packages: ["@noble/hashes", "@noble/ed25519"],
+    runtime: false,
+  },
+  {
+    folder: "control/identity/",
+    may: ["control/ports.ts"],
+    packages: ["@noble/hashes", "@noble/ed25519"],
+    runtime: false,
+  },
   { folder: "control/stores/", may: ["control/ports.ts"], packages: [], runtime: false },
   {
     folder: "hosts/node/",
+    may: [
+      "gateway/",
+      "control/",
+      "engine/binding/",
+      "bundles/load.ts",
+      "bundles/container.ts",
+      "bundles/trust/",
+      CONSTANTS,
+    ],
+    packages: ["@noble/hashes"],
+    runtime: true,
+  },
+  {
+    folder: "hosts/workers/",
     may: [
       "gateway/",
       "control/",
