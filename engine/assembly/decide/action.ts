@@ -30,6 +30,12 @@ export function forgetAction(): void {
   actionCallId = 0;
 }
 
+/** An event stands in the place of the action: whom and which session (0: none) it is about. */
+export function takeSubject(agent: usize, session: usize): void {
+  actionAgent = agent;
+  actionSession = session;
+}
+
 /** Whether the action was refused. */
 export function refuseAction(root: usize): bool {
   if (kindOf(root) != KIND_OBJECT) return deny(CODE_ACTION_NOT_OBJECT);

@@ -25,7 +25,7 @@ import { nextMark } from "../arrays";
 import { agentAt, MEMORY_DELEGATE_TTL, MEMORY_FLAGS, memoryAt, stringLength, stringText } from "../bundle";
 import { beginPaths } from "../evaluate/paths";
 import { equal } from "../json/bytes";
-import { element, firstOf, lengthOf, nextOf, textOf } from "../json/tape";
+import { firstOf, lengthOf, nextOf, textOf } from "../json/tape";
 import { WORK } from "../memory";
 import { find } from "../names";
 import { pauseTrace, resumeTrace } from "../record/trace";
@@ -33,7 +33,8 @@ import { enterParty, enterScope, nameOfParty, now, partyCount, policyOfParty, se
 import { actionAgent, actionTool } from "./action";
 import { judgeParty } from "./decide";
 import { dispatchScope } from "./dispatch";
-import { factChain, factGrants, factTime, factTimeMs, grantEffect, grantExpires, grantGranted } from "./facts";
+import { factTime, factTimeMs } from "./facts";
+import { factChain, grantEffect, grantExpires, grantGranted, readGrant } from "./grants";
 import { judge } from "./rules";
 import {
   code,
@@ -48,9 +49,8 @@ import {
   rule,
 } from "./verdict";
 
-/** Step 1: whether the chain is none that may be followed. */
+/** Step 1: whether the chain is none that may be followed. There is one. */
 export function refuseDepth(): bool {
-  if (factChain == 0) return false;
   if (lengthOf(factChain) > MAX_DELEGATION_DEPTH) return deny(CODE_DELEGATION_TOO_DEEP);
   const end = nextOf(factChain);
   for (let name = firstOf(factChain); name < end; name = nextOf(name)) {
@@ -128,19 +128,18 @@ function judgeScopes(): void {
   const links = partyCount - 1;
   for (let link: u32 = 0; link < links; link++) {
     const grantee = link + 1 < links ? nameOfParty(link + 2) : nameOfParty(0);
-    store<u32>(scopeCodes + 4 * <usize>link, judgeGrant(element(factGrants, link), policyOfParty(link + 1), grantee));
+    store<u32>(scopeCodes + 4 * <usize>link, judgeGrant(link, policyOfParty(link + 1), grantee));
   }
 }
 
-function judgeGrant(grant: usize, grantor: u32, grantee: usize): u32 {
-  const granted = grantGranted(grant);
-  const expires = grantExpires(grant);
-  if (expires <= now || granted > now + CLOCK_TOLERANCE_MS) return CODE_DELEGATION_EXPIRED;
+function judgeGrant(link: u32, grantor: u32, grantee: usize): u32 {
+  readGrant(link);
+  if (grantExpires <= now || grantGranted > now + CLOCK_TOLERANCE_MS) return CODE_DELEGATION_EXPIRED;
   const block = grantor == NONE ? NONE : blockOf(grantor, grantee);
   if (block == NONE) return CODE_DELEGATION_NOT_GRANTED;
   const ttl = load<u64>(memoryAt(block), MEMORY_DELEGATE_TTL);
-  if (ttl != 0 && <i64>(expires - granted) > <i64>ttl) return CODE_DELEGATION_NOT_GRANTED;
-  const scope = min(grantEffect(grant), judgeScope(block));
+  if (ttl != 0 && <i64>(grantExpires - grantGranted) > <i64>ttl) return CODE_DELEGATION_NOT_GRANTED;
+  const scope = min(grantEffect, judgeScope(block));
   if (scope == EFFECT_PERMIT) return 0;
   return scope == EFFECT_DEFER ? CODE_DELEGATION_SCOPE_DEFER : CODE_DELEGATION_SCOPE;
 }

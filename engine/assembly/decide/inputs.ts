@@ -6,6 +6,7 @@ import {
   MAX_CANONICAL_BYTES,
   MAX_INPUT_BYTES,
 } from "../../constants";
+import { forgetEvent, refuseEvent } from "../event/event";
 import { write } from "../json/canonical";
 import { errorOffset, parse, scratchEnd, tapeEnd } from "../json/parse";
 import { ACTION_TEXT, CANONICAL, CANONICAL_LIMIT, FACTS_TEXT, PARSE_SCRATCH, TAPE, WORK } from "../memory";
@@ -31,9 +32,19 @@ export let factsBytes: u32 = 0;
 export let actionRoot: usize = 0;
 export let factsRoot: usize = 0;
 
+/** Whether the first text is an event instead of an action. */
+export let isEvent: bool = false;
+
 /** Whether an input was refused. */
 export function refuseInputs(newActionBytes: u32, newFactsBytes: u32): bool {
   takeTexts(newActionBytes, newFactsBytes);
+  return refuseActionText() || refuseFactsText();
+}
+
+/** The same with an event in the place of the action. */
+export function refuseEventInputs(eventBytes: u32, newFactsBytes: u32): bool {
+  takeTexts(eventBytes, newFactsBytes);
+  isEvent = true;
   return refuseActionText() || refuseFactsText();
 }
 
@@ -45,7 +56,9 @@ export function takeTexts(newActionBytes: u32, newFactsBytes: u32): void {
   factsBytes = newFactsBytes;
   actionRoot = 0;
   factsRoot = 0;
+  isEvent = false;
   forgetAction();
+  forgetEvent();
   forgetFacts();
 }
 
@@ -56,7 +69,7 @@ function refuseActionText(): bool {
   if (!hasCanonicalForm(TAPE, actionBytes)) return deny(CODE_CANONICAL_TOO_LARGE);
   actionRoot = TAPE;
   actionStage = STAGE_CANONICAL;
-  if (refuseAction(TAPE)) return true;
+  if (isEvent ? refuseEvent(TAPE) : refuseAction(TAPE)) return true;
   actionStage = STAGE_ACCEPTED;
   return false;
 }

@@ -1,5 +1,5 @@
 /** Step 3, first part: the session's phase, and whether the tool is visible in it. */
-import { CODE_PHASE_UNKNOWN, CODE_TOOL_NOT_VISIBLE, NO_PHASE, NONE } from "../../constants";
+import { CODE_PHASE_EXPIRED, CODE_PHASE_UNKNOWN, CODE_TOOL_NOT_VISIBLE, NO_PHASE, NONE, STATE_SLOT_PHASE } from "../../constants";
 import { matched } from "../arrays";
 import {
   AGENT_PHASE_COUNT,
@@ -13,8 +13,11 @@ import {
 } from "../bundle";
 import { equal } from "../json/bytes";
 import { lengthOf, textOf } from "../json/tape";
+import { sessionBlob } from "../state/party";
+import { slotOf } from "../state/slots";
 import { factPhase } from "./facts";
 import { matchedCount, matchedSystem } from "./matches";
+import { isPhaseOver, phasePosition } from "./session-phase";
 import { agent, deny } from "./verdict";
 
 /** Index among all phases, as rules name it, or NO_PHASE. */
@@ -29,15 +32,26 @@ export function refusePhase(): bool {
   const policy = agentAt(agent);
   const first = load<u32>(policy, AGENT_PHASE_FIRST);
   const count = load<u32>(policy, AGENT_PHASE_COUNT);
-  const position: u32 = factPhase == 0 ? 0 : findPhase(first, count);
+  const position = activePosition(first, count);
   if (position < count) {
     activePhase = first + position;
     activePhaseName = load<u32>(phases + 4 * <usize>activePhase);
-  } else if (factPhase != 0) return deny(CODE_PHASE_UNKNOWN);
+  } else if (isPhaseGiven()) return deny(CODE_PHASE_UNKNOWN);
+  if (sessionBlob != 0 && isPhaseOver) return deny(CODE_PHASE_EXPIRED);
   const naming = namingPhases();
   if (naming == 0) return false;
   const isVisible = position < count && ((naming >> position) & 1) != 0;
   return isVisible ? false : deny(CODE_TOOL_NOT_VISIBLE);
+}
+
+/** Position of the phase of the session's blob, or of the facts; without either the first; `count` when it is none of the agent's. */
+function activePosition(first: u32, count: u32): u32 {
+  if (sessionBlob != 0) return phasePosition();
+  return factPhase == 0 ? 0 : findPhase(first, count);
+}
+
+function isPhaseGiven(): bool {
+  return sessionBlob != 0 ? slotOf(sessionBlob, STATE_SLOT_PHASE) != 0 : factPhase != 0;
 }
 
 /** Position of the facts' phase among the agent's, or `count`. */

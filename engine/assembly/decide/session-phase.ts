@@ -47,6 +47,12 @@ export function phasePosition(): u32 {
   return findPosition(slotOf(sessionBlob, STATE_SLOT_PHASE));
 }
 
+/** Index among all of the agent's phase of that name, or NONE. */
+export function findPhase(name: usize, length: u32): u32 {
+  const position = findPosition(hashText(name, length));
+  return position == phaseCount() ? NONE : firstPhase() + position;
+}
+
 function findPosition(hash: u64): u32 {
   const count = phaseCount();
   const first = firstPhase();

@@ -1,6 +1,7 @@
 /** An event: a closed object of its type. engine/ABI.md "Events". */
 import { CODE_EVENT_INVALID, MAX_DELEGATION_DEPTH, MAX_PURPOSE_BYTES } from "../../constants";
 import { takeSubject } from "../decide/action";
+import { isHexDigest, readMs } from "../decide/grants";
 import { earlier, orAbsent } from "../decide/members";
 import { DETAIL_FIELD, deny, denyField, denyWith } from "../decide/verdict";
 import { equal } from "../json/bytes";
@@ -17,7 +18,8 @@ import {
   valueOf,
 } from "../json/tape";
 import { is } from "../literal";
-import { integer, readInteger } from "../number/decimal";
+import { readInteger } from "../number/decimal";
+import { readMicros } from "../number/micros";
 import {
   EVENT_NONE,
   FIELD_ACTION_DIGEST,
@@ -42,7 +44,6 @@ import {
 
 /** Sequences, tokens and bytes. */
 const MAX_INTEGER: u64 = 9007199254740991;
-const DIGEST_DIGITS: u32 = 64;
 
 export let eventType: u32 = EVENT_NONE;
 /** Tape nodes by field, 0 when absent. */
@@ -110,9 +111,9 @@ function isValid(field: u32): bool {
   switch (field) {
     case FIELD_ACTION_DIGEST:
     case FIELD_GRANT:
-      return isDigest(node);
+      return isHexDigest(node);
     case FIELD_EXPIRES:
-      return kindOf(node) == KIND_NUMBER && readMs(node);
+      return readMs(node);
     case FIELD_RESERVATION:
     case FIELD_TOKENS:
     case FIELD_BYTES:
@@ -126,17 +127,6 @@ function isValid(field: u32): bool {
     default:
       return kindOf(node) == KIND_STRING;
   }
-}
-
-/** 64 lower-case hexadecimal digits. */
-function isDigest(node: usize): bool {
-  if (kindOf(node) != KIND_STRING || lengthOf(node) != DIGEST_DIGITS) return false;
-  const text = textOf(node);
-  for (let i: usize = 0; i < DIGEST_DIGITS; i++) {
-    const byte = <u32>load<u8>(text + i);
-    if (byte - 0x30 >= 10 && byte - 0x61 >= 6) return false;
-  }
-  return true;
 }
 
 /** Names of grantors, none twice and none the agent's. The agent has been checked. */
