@@ -11,6 +11,7 @@ import {
   OP_EQ,
   OP_GE,
   OP_GT,
+  OP_HAPPENED,
   OP_IN,
   OP_LE,
   OP_LT,
@@ -25,9 +26,11 @@ import {
   OP_TRUTH,
   OP_UNDER,
   OPERAND_BOOLEAN,
+  OPERAND_COMPUTED,
   OPERAND_DFA,
   OPERAND_LENGTH,
   OPERAND_LIST,
+  OPERAND_METER,
   OPERAND_NUMBER,
   OPERAND_PATH,
   OPERAND_STRING,
@@ -48,7 +51,11 @@ const ROOT_NAMES = [
   "http",
   "facet",
   "time",
+  "delegation",
 ];
+
+/** By COMPUTED_*. */
+const COMPUTED_NAMES = ["session.calls", "session.cost", "session.age", "delegation.depth"];
 
 /** By OP_*. */
 const TEMPLATES: Readonly<Record<number, string>> = {
@@ -73,6 +80,7 @@ const TEMPLATES: Readonly<Record<number, string>> = {
   [OP_MATCHES]: "{left} matches {right}",
   [OP_UNDER]: "{left} under {right}",
   [OP_ANY_MATCHES]: "any({left}, matches {right})",
+  [OP_HAPPENED]: "{left}",
 };
 
 export function printInstruction(ir: Ir, instruction: Instruction): string {
@@ -108,6 +116,10 @@ function operand(ir: Ir, kind: number, value: number): string {
       return printList(ir, value);
     case OPERAND_DFA:
       return `automaton ${value}`;
+    case OPERAND_METER:
+      return ir.strings[ir.meters[value]!.name]!;
+    case OPERAND_COMPUTED:
+      return COMPUTED_NAMES[value]!;
     case OPERAND_TARGET:
       return String(value);
     default:

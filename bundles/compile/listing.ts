@@ -1,33 +1,30 @@
 /** A bundle's IR as text for people, like a disassembly. The form may change; nothing reads it back. */
 
-import {
-  DFA_ACCEPT,
-  DFA_ACCEPT_END,
-  EFFECT_DEFER,
-  EFFECT_DENY,
-  EFFECT_DENY_ALWAYS,
-  EFFECT_PERMIT,
-} from "../../engine/constants.ts";
+import { DFA_ACCEPT, DFA_ACCEPT_END } from "../../engine/constants.ts";
 import type { Automaton, Ir, IrAgent, IrRule } from "../format/ir.ts";
 import { printInstruction, printPath } from "./listing-code.ts";
 import { listPatterns, type NamedPattern } from "./listing-patterns.ts";
-
-const EFFECT_NAMES: Readonly<Record<number, string>> = {
-  [EFFECT_DENY_ALWAYS]: "deny!",
-  [EFFECT_DENY]: "deny",
-  [EFFECT_DEFER]: "defer",
-  [EFFECT_PERMIT]: "permit",
-};
+import {
+  delegationLines,
+  delegationTitle,
+  EFFECT_NAMES,
+  isDelegation,
+  memoryLines,
+  meterLines,
+  phaseTexts,
+  printCost,
+} from "./listing-state.ts";
 
 export function printListing(ir: Ir): string {
   const patterns = listPatterns(ir);
   const parts = [
     systemLines(ir),
-    ...ir.agents.map((agent) => agentLines(ir, agent)),
+    ...ir.agents.map((agent) => (isDelegation(agent) ? delegationLines(ir, agent) : agentLines(ir, agent))),
     ruleLines(ir, patterns),
     patternLines(ir, patterns),
     automatonLines(ir),
     schemaLines(ir, patterns),
+    meterLines(ir, patterns),
     ["manifest", `  ${ir.manifest}`],
   ];
   return `${parts
@@ -37,7 +34,10 @@ export function printListing(ir: Ir): string {
 }
 
 function name(ir: Ir, agent: number | null): string {
-  return agent === null ? "system" : ir.strings[ir.agents[agent]!.name]!;
+  if (agent === null) return "system";
+  return isDelegation(ir.agents[agent]!)
+    ? delegationTitle(ir, ir.agents[agent]!)
+    : ir.strings[ir.agents[agent]!.name]!;
 }
 
 function names(ir: Ir, list: number | null): string | null {
@@ -46,9 +46,11 @@ function names(ir: Ir, list: number | null): string | null {
 
 function systemLines(ir: Ir): string[] {
   const { utcOffsetMinutes, missingFieldsApply, defaultAgent } = ir.system;
+  const delegated = ir.agents.filter(isDelegation).length;
+  const delegations = delegated === 0 ? "" : `, ${delegated} delegation${delegated === 1 ? "" : "s"}`;
   return [
     "system",
-    `  ${ir.agents.length} agents, ${ir.rules.length} rules, ${ir.code.length} instructions, ${ir.automata.length} automata`,
+    `  ${ir.agents.length - delegated} agents${delegations}, ${ir.rules.length} rules, ${ir.code.length} instructions, ${ir.automata.length} automata`,
     `  time: UTC${utcOffsetMinutes < 0 ? "-" : "+"}${Math.abs(utcOffsetMinutes)} min`,
     `  a deny or defer with a missing field: ${missingFieldsApply ? "applies" : "next rule"}`,
     `  unknown agents: ${defaultAgent === null ? "denied" : `served by \`${name(ir, defaultAgent)}\``}`,
@@ -66,8 +68,7 @@ function agentLines(ir: Ir, agent: IrAgent): string[] {
   const methods = names(ir, agent.methods);
   if (agent.requireVerified) lines.push("  identity must be verified");
   if (methods !== null) lines.push(`  identity methods: ${methods === "" ? "none" : methods}`);
-  const phases = ir.phases.slice(agent.phaseFirst, agent.phaseFirst + agent.phaseCount);
-  add("phases", phases.map((id) => ir.strings[id]!).join(", "));
+  add("phases", phaseTexts(ir, agent).join(", "));
   const selectors = ir.selectors.slice(agent.selectorFirst, agent.selectorFirst + agent.selectorCount);
   for (const selector of selectors) {
     const effects = `unavailable ${EFFECT_NAMES[selector.onUnavailable]}, timeout ${EFFECT_NAMES[selector.onTimeout]}`;
@@ -80,6 +81,10 @@ function agentLines(ir: Ir, agent: IrAgent): string[] {
   add("alert on permit", names(ir, agent.alertPermit));
   add("alert on deny", names(ir, agent.alertDeny));
   add("alert on defer", names(ir, agent.alertDefer));
+  add("alert on a budget's warning", names(ir, agent.memory.budgetWarning));
+  add("alert on a budget exceeded", names(ir, agent.memory.budgetExceeded));
+  add("alert on a rate exceeded", names(ir, agent.memory.rateExceeded));
+  lines.push(...memoryLines(ir, agent));
   return lines;
 }
 
@@ -142,6 +147,11 @@ function patternLines(ir: Ir, patterns: readonly NamedPattern[]): string[] {
       pattern.credentials.map((id) => ir.strings[ir.credentials[id]!.name]!),
     );
     add("schemas", pattern.schemas);
+    add("meters", pattern.meters);
+    add(
+      "cost",
+      pattern.costs.map((id) => printCost(ir, id)),
+    );
     lines.push(`  ${name(ir, agent)}  ${text}: ${brings.join("; ")}`);
   }
   return lines;

@@ -3,6 +3,7 @@
 import {
   DELEGATE_SEPARATOR,
   EFFECT_DENY,
+  FAMILY_HISTORY,
   LIST_STRINGS,
   REMEMBERS_AGENT,
   REMEMBERS_DELEGATE,
@@ -60,6 +61,7 @@ export function readState(reader: Reader, ir: Values, items: Items, bare: readon
   const costs = Array.from({ length: costCount }, () => readCost(reader, ir));
   reader.finish();
   const own = ownersOf(reader, agents, meters, systemMeters);
+  checkSessions(reader, { agents, transitions, meters, costs });
   checkMeters(reader, meterPlace, own, meters.slice(0, systemMeters));
   checkLayouts(reader, agents, meters, systemMeters);
   checkDelegates(reader, ir, agents);
@@ -125,10 +127,15 @@ function checkMemory(reader: Reader, place: number, memory: IrMemory, agent: Bar
     if (memory.delegateTtlMs !== null) reader.fail("no length of life without a delegation", place + 56);
     return;
   }
+  const counts = agent.phaseCount + agent.selectorCount + memory.meterCount;
+  const lists = [agent.methods, agent.alertPermit, agent.alertDeny, agent.alertDefer];
+  const events = [memory.budgetWarning, memory.budgetExceeded, memory.rateExceeded];
   const isBare =
     flags === REMEMBERS_DELEGATE &&
     agent.defaultEffect === EFFECT_DENY &&
-    agent.phaseCount + agent.selectorCount + memory.meterCount === 0;
+    counts === 0 &&
+    [...lists, ...events].every((list) => list === null) &&
+    !(agent.requireVerified || agent.hasModelPolicy || agent.hasEgress);
   if (!isBare) reader.fail("a delegation of rules alone, by default denied", place);
 }
 
@@ -176,6 +183,20 @@ function ownersOf(
   }
   if (taken !== meters.length) reader.fail("agents that own all meters", reader.start);
   return groups;
+}
+
+/** What a session counts or times cannot be left out by an action without one. */
+function checkSessions(reader: Reader, { agents, transitions, meters }: State): void {
+  for (const [id, { phaseFirst, phaseCount, memory }] of agents.entries()) {
+    const ends = transitions.slice(phaseFirst, phaseFirst + phaseCount);
+    const own = meters.slice(memory.meterFirst, memory.meterFirst + memory.meterCount);
+    const needsSession =
+      ends.some(({ durationMs }) => durationMs !== null) ||
+      own.some(({ scope, family }) => scope === SCOPED_SESSION && family !== FAMILY_HISTORY);
+    if (needsSession && (memory.flags & REMEMBERS_SESSION) === 0) {
+      reader.fail("sessions that are remembered", reader.start + HEAD_BYTES + id * MEMORY_BYTES + 104);
+    }
+  }
 }
 
 function checkLayouts(
