@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { check, DIAGNOSTICS, format } from "../../fpl-grammar/index.ts";
+import { check, DIAGNOSTICS, format, type Span } from "../../fpl-grammar/index.ts";
 import { parseCases, readCases, showDiagnostic, showRules, showState } from "./cases.ts";
 import { IMPORTS } from "./imports.ts";
 
@@ -14,6 +14,7 @@ describe("the language", () => {
     const shown = diagnostics.map(showDiagnostic);
     const expected = one.expect[0] === "ok" ? [] : one.expect;
     expect(shown.map(place), shown.join("\n")).toEqual(expected.map(place));
+    for (const { span } of diagnostics) if (span.file === "policy.fpl") expectPlace(span, one.source);
     for (const [index, line] of expected.entries()) expect(shown[index]).toContain(rest(line));
     if (one.print !== null) expect(format({ name: "policy.fpl", text: one.source }).text).toBe(one.print);
     if (one.rules !== null) expect(program === null ? null : showRules(program)).toEqual(one.rules);
@@ -43,6 +44,13 @@ describe("the case reader", () => {
     expect(() => parseCases("x", "permit b\n=== a\n--- expect\nok\n")).toThrow("before the first case");
   });
 });
+
+/** Line and column are those of the offset. */
+function expectPlace({ offset, line, column, length }: Span, text: string): void {
+  const before = text.slice(0, offset).split("\n");
+  expect([before.length, [...before.at(-1)!].length + 1]).toEqual([line, column]);
+  expect(offset + length).toBeLessThanOrEqual(text.length);
+}
 
 /** `CODE LINE:COLUMN+LENGTH` */
 function place(line: string): string {

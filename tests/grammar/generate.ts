@@ -67,6 +67,9 @@ const comparison = fc.oneof(
     'args_array_len("a.b") > 2',
     'history_contains_within("a/b", 60)',
     "history.sequence(a/b, c)",
+    "session.sum(a/b.x, window=1h) > 5",
+    "deny_count_within(60) >= session.calls",
+    'delegation.chain contains "x"',
   ),
 );
 
@@ -122,7 +125,23 @@ const agentItem = fc.oneof(
   ),
   block(
     "ambient",
-    fc.constantFrom("counter mails mail/*", "mails 50", "max_data_volume 10mb", "on_exceed defer"),
+    fc.constantFrom(
+      "counter mails mail/*",
+      "mails 50",
+      'counter customers: "crm/*.id"',
+      "max_data_volume 10mb",
+      "on_exceed defer",
+    ),
+  ),
+  block("session", fc.constantFrom("max_duration 8h", 'idle_timeout = "30m"', "max_calls: 5")),
+  block("spawn", fc.constantFrom('allow "a-*"', "deny [x, y]", "max_children 2", "on_exceed reject")),
+  block(
+    "completion_gate",
+    fc.constantFrom("require no_pending_approvals", 'require ["a", b]', "on_unmet defer"),
+  ),
+  block(
+    "delegate d",
+    fc.constantFrom('scope "a/*:amount<=5"', 'scope [a/b, "c:x == \\"y\\""]', "ttl 1h", "ceiling inherited"),
   ),
   block("alert", fc.constantFrom('deny "x"', 'defer ["x", "y"]', "budget_exceeded: ops")),
   fc.constantFrom(
