@@ -136,3 +136,8 @@ function isBudgetUsedUp(): bool {
   }
   return false;
 }
+
+/** The party is judged past step 1. */
+export function markActive(): void {
+  if (sessionBlob != 0) setSlot(sessionBlob, STATE_SLOT_ACTIVE, now);
+}
