@@ -47,10 +47,43 @@ export const HOST_REFUSALS = {
     message: "the record is no longer kept",
     help: "older records were removed by retention; read from the first one kept, or from an archive",
   },
+  checkpoint_refused: {
+    message: "no checkpoint of the record log can be made",
+    help: "run `faramesh audit verify` on it with the log's public key",
+  },
+  prune_refused: {
+    message: "the record log cannot be pruned",
+    help: "make a checkpoint first; only whole segments before it are removed",
+  },
   log_closed: { message: "the record log is closed", help: "open it again" },
   record_refused: {
     message: "the record does not continue the log",
     help: "the core and the log disagree; verify the log and report this",
+  },
+  store_busy: {
+    message: "the store is held by others for too long",
+    help: "find out which process holds its transactions open",
+  },
+  store_closed: { message: "the store is closed", help: "open it again" },
+  store_damaged: {
+    message: "the store is damaged",
+    help: "stop using it and keep a copy; restore a backup, or build the state again from the record log",
+  },
+  store_foreign: {
+    message: "the database belongs to another application",
+    help: "name a file or a schema of its own; nothing was changed",
+  },
+  store_unavailable: {
+    message: "the store cannot be opened, read or written",
+    help: "check its address, permissions and space, and that its server runs",
+  },
+  store_unmigrated: {
+    message: "the database has no tables of this application",
+    help: "run the migration once, as a user who may create them",
+  },
+  store_version: {
+    message: "the store is of another version",
+    help: "use the release that wrote it; nothing was changed",
   },
 } as const satisfies Record<string, { message: string; help: string }>;
 

@@ -4,10 +4,11 @@ import { type ChainTip, genesis } from "../../../control/audit/line.ts";
 import { errorText, syncFolder } from "../files.ts";
 import { acquireLock, type Lock } from "../lock.ts";
 import { type HostRefusal, refusal } from "../refusals.ts";
+import { readCheckpoints } from "./checkpoints.ts";
 import { asRefusal, LogFailure } from "./failure.ts";
 import { DEFAULT_SEGMENT_BYTES, SegmentedLog } from "./log.ts";
 import { recoverTail, tipOfSealed } from "./recover.ts";
-import { LOCK_NAME, listSegments, type Segment } from "./segments.ts";
+import { type Kept, keptSegments, LOCK_NAME } from "./segments.ts";
 import { SegmentWriter } from "./writer.ts";
 
 export interface LogOptions {
@@ -18,15 +19,23 @@ export interface LogOptions {
 export type OpenedLog = { ok: true; log: SegmentedLog; cutBytes: number } | HostRefusal;
 
 /** Where the chain of the last segment begins: behind the one before it. */
-function startOf(segments: readonly Segment[]): ChainTip {
+function startOf({ segments, start }: Kept): ChainTip {
   const last = segments.at(-1)!;
   const before = segments.at(-2);
-  const start = before === undefined ? genesis() : tipOfSealed(before);
-  if (start.sequence !== last.first) {
-    const text = `${last.path} begins at ${last.first}, what is before it ends at ${start.sequence - 1}`;
+  const tip = before === undefined ? start : tipOfSealed(before);
+  if (tip.sequence !== last.first) {
+    const text = `${last.path} begins at ${last.first}, what is before it ends at ${tip.sequence - 1}`;
     throw new LogFailure("log_bad_tail", text, "a segment is missing or was renamed; restore it from a copy");
   }
-  return start;
+  return tip;
+}
+
+/** A signed checkpoint over more records than there are: the newest ones were removed. */
+function checkAgainstCheckpoints(folder: string, tip: ChainTip): void {
+  const { size } = readCheckpoints(folder).checkpoints.at(-1) ?? { size: 0 };
+  if (size <= tip.sequence) return;
+  const text = `${folder} ends at ${tip.sequence - 1}, its newest checkpoint is over ${size} records`;
+  throw new LogFailure("log_bad_tail", text, "records were cut off at the end; compare the log with a copy");
 }
 
 async function makeFolder(folder: string): Promise<void> {
@@ -36,14 +45,16 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 async function openLocked(folder: string, lock: Lock, segmentBytes: number): Promise<OpenedLog> {
-  const segments = listSegments(folder);
-  const last = segments.at(-1);
+  const kept = keptSegments(folder);
+  const last = kept.segments.at(-1);
   if (last === undefined) {
+    checkAgainstCheckpoints(folder, genesis());
     const writer = await SegmentWriter.create(folder, 0);
     const log = new SegmentedLog({ folder, lock, writer, tip: genesis(), segmentBytes });
     return { ok: true, log, cutBytes: 0 };
   }
-  const { tip, bytes, cutBytes } = await recoverTail(last, startOf(segments));
+  const { tip, bytes, cutBytes } = await recoverTail(last, startOf(kept));
+  checkAgainstCheckpoints(folder, tip);
   const writer = new SegmentWriter(last, bytes);
   return { ok: true, log: new SegmentedLog({ folder, lock, writer, tip, segmentBytes }), cutBytes };
 }

@@ -1,14 +1,15 @@
 /** Reads the records of a log folder, verified, without holding it: for its owner, and for those who only look. */
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { hexToBytes } from "@noble/hashes/utils.js";
-import { genesis, LINE_HEAD, RECORD_AT } from "../../../control/audit/line.ts";
+import { isFramed, LINE_HEAD, RECORD_AT } from "../../../control/audit/line.ts";
 import { LogVerifier } from "../../../control/audit/verify.ts";
 import type { ChainTip, SealedRecord } from "../../../control/ports.ts";
 import { LogFailure } from "./failure.ts";
-import { listSegments, type Segment, segmentOf } from "./segments.ts";
+import { type Kept, keptSegments, type Segment, segmentOf } from "./segments.ts";
 import { NATIVE_SHA256 } from "./sha256.ts";
 
 const CHUNK_BYTES = 1_048_576;
+const LINE_BREAK = 0x0a;
 
 export interface ReadOptions {
   /** Sequence of the first record that is wanted. */
@@ -69,30 +70,27 @@ async function* readSegment(
   return tip;
 }
 
+function missing(segment: Segment, sequence: number): LogFailure {
+  const text = `${segment.path} begins at ${segment.first}, what is before it ends at ${sequence - 1}`;
+  return new LogFailure("log_damaged", text, "a segment is missing or was renamed; restore it from a copy");
+}
+
 /**
  * Records in order. Rejects with LogFailure: `log_pruned` for a sequence that is no longer kept, `log_damaged` where the chain does
  * not hold; or with the file system's error.
  */
 export async function* readRecords(folder: string, options: ReadOptions): AsyncGenerator<SealedRecord> {
-  const segments = listSegments(folder);
+  const { segments, start }: Kept = keptSegments(folder);
   if (options.to !== null && options.from >= options.to) return;
-  const begin = segmentOf(segments, options.from);
-  if (begin < 0) {
-    const kept = segments[0]?.first;
-    if (kept === undefined) return;
-    throw new LogFailure("log_pruned", `sequence ${options.from}, the first one kept is ${kept}`);
+  if (options.from < start.sequence) {
+    throw new LogFailure("log_pruned", `sequence ${options.from}, the first one kept is ${start.sequence}`);
   }
-  let tip: ChainTip | null = segments[begin]!.first === 0 ? genesis() : null;
+  const begin = segmentOf(segments, options.from);
+  if (begin < 0) return;
+  let tip: ChainTip | null = begin === 0 ? start : null;
   for (let index = begin; index < segments.length; index++) {
     const segment = segments[index]!;
-    if (tip !== null && tip.sequence !== segment.first) {
-      const text = `${segment.path} begins at ${segment.first}, the segment before it ends at ${tip.sequence - 1}`;
-      throw new LogFailure(
-        "log_damaged",
-        text,
-        "a segment is missing or was renamed; restore it from a copy",
-      );
-    }
+    if (tip !== null && tip.sequence !== segment.first) throw missing(segment, tip.sequence);
     if (options.to !== null && segment.first >= options.to) return;
     const lists = readSegment(segment, tip, options, index === segments.length - 1);
     for (let list = await lists.next(); ; list = await lists.next()) {
@@ -102,5 +100,69 @@ export async function* readRecords(folder: string, options: ReadOptions): AsyncG
       }
       yield* list.value;
     }
+  }
+}
+
+/** A place in a log between two records. */
+export interface LogPlace {
+  sequence: number;
+  /** First sequence of the segment. */
+  segment: number;
+  offset: number;
+}
+
+/**
+ * Hashes of records as their lines state them, in lists of about 1 MiB of log: nothing is verified but the frame. `place` is moved on, so
+ * that the next call goes on there; a place of another sequence than `from` is looked for from its segment's start.
+ */
+export async function* readHashes(
+  folder: string,
+  { from, to }: ReadOptions,
+  place: LogPlace,
+): AsyncGenerator<Uint8Array[]> {
+  const { segments } = keptSegments(folder);
+  for (let index = segmentOf(segments, from); index >= 0 && index < segments.length; index++) {
+    const segment = segments[index]!;
+    const known = place.sequence === from && place.segment === segment.first;
+    if (!known) Object.assign(place, { sequence: segment.first, segment: segment.first, offset: 0 });
+    const handle = await open(segment.path, "r");
+    try {
+      yield* hashesOf(handle, { from, to }, place);
+    } finally {
+      await handle.close();
+    }
+    if (to !== null && place.sequence >= to) return;
+    const next = segments[index + 1];
+    if (next !== undefined && next.first !== place.sequence) throw missing(next, place.sequence);
+  }
+}
+
+async function* hashesOf(
+  handle: FileHandle,
+  { from, to }: ReadOptions,
+  place: LogPlace,
+): AsyncGenerator<Uint8Array[]> {
+  let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, place.offset);
+    const hashes: Uint8Array[] = [];
+    let start = 0;
+    for (let end = buffer.indexOf(LINE_BREAK); end >= 0 && end < bytesRead; ) {
+      if (to !== null && place.sequence >= to) break;
+      if (!isFramed(buffer, start, end)) {
+        throw new LogFailure("log_damaged", `the line of record ${place.sequence} has not the form of one`);
+      }
+      const at = start + LINE_HEAD.length;
+      if (place.sequence >= from) hashes.push(Buffer.from(buffer.toString("latin1", at, at + 64), "hex"));
+      place.sequence++;
+      start = end + 1;
+      end = buffer.indexOf(LINE_BREAK, start);
+    }
+    place.offset += start;
+    if (hashes.length > 0) yield hashes;
+    if (bytesRead === 0 || (to !== null && place.sequence >= to)) return;
+    if (start > 0) continue;
+    if (bytesRead < buffer.length) return;
+    buffer = Buffer.allocUnsafe(buffer.length * 2);
   }
 }
