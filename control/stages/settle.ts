@@ -17,20 +17,23 @@ import type { StateKeys } from "./snapshot.ts";
 const SLOT_BYTES = 8;
 const TWO_TO_32 = 4294967296;
 
-/** Of a number below 2^53. */
-function slotAt(view: DataView, slot: number): number {
-  return view.getUint32(slot * SLOT_BYTES, true) + view.getUint32(slot * SLOT_BYTES + 4, true) * TWO_TO_32;
+/** Without a DataView, which would cost more than all of this. */
+function u32At(bytes: Uint8Array, offset: number): number {
+  return (
+    (bytes[offset]! | (bytes[offset + 1]! << 8) | (bytes[offset + 2]! << 16) | (bytes[offset + 3]! << 24)) >>>
+    0
+  );
 }
 
 /** Whether the blob's newest reservation is that of a sequence (engine/constants.ts, "A state blob"). */
 function holdsReservation(blob: Uint8Array, sequence: number): boolean {
-  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
-  const count = view.getUint32(STATE_SLOT_COUNTS * SLOT_BYTES, true);
+  const count = u32At(blob, STATE_SLOT_COUNTS * SLOT_BYTES);
   if (count === 0) return false;
-  const scope = view.getUint32(STATE_SLOT_MAGIC * SLOT_BYTES + 4, true);
+  const scope = u32At(blob, STATE_SLOT_MAGIC * SLOT_BYTES + 4);
   const header = scope === SCOPED_AGENT ? AGENT_HEADER_SLOTS : SESSION_HEADER_SLOTS;
-  const meters = view.getUint32(STATE_SLOT_FLAGS * SLOT_BYTES + 4, true);
-  return slotAt(view, header + meters + RESERVATION_SLOTS * (count - 1)) === sequence;
+  const meters = u32At(blob, STATE_SLOT_FLAGS * SLOT_BYTES + 4);
+  const newest = (header + meters + RESERVATION_SLOTS * (count - 1)) * SLOT_BYTES;
+  return u32At(blob, newest) + u32At(blob, newest + 4) * TWO_TO_32 === sequence;
 }
 
 export function settle(
@@ -40,14 +43,14 @@ export function settle(
 ): LedgerOutcome<Governed> {
   const { verdict, record, hash, state } = made;
   const writes = new Map<string, Uint8Array | null>();
+  const isPermit = verdict.effect === "permit";
   let reserved = false;
   for (let index = 0; state !== null && index < state.length; index++) {
     const [key, blob] = [keys.blobs[index], state[index]];
     if (key == null || blob == null || blob.byteLength === 0) continue;
     writes.set(key, blob);
-    reserved ||= holdsReservation(blob, sequence);
+    reserved ||= isPermit && holdsReservation(blob, sequence);
   }
-  const isPermit = verdict.effect === "permit";
   if (isPermit && keys.revokes !== null) writes.set(keys.revokes, revocationBytes(sequence));
   const reservation = isPermit && reserved ? sequence : null;
   const chain = caller.delegation?.chain ?? call.chain;
