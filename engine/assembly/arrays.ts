@@ -47,8 +47,8 @@ function clearMarks(): void {
   mark = 0;
 }
 
-/** More than the marks that one decision takes: two for each byte of a tool name, and a few. */
-const MARKS_OF_A_DECISION: u32 = 4096;
+/** More than the marks that one decision takes: for each party, twice, two for each byte of a tool name, and a few. */
+const MARKS_OF_A_DECISION: u32 = 32768;
 
 /** Called before each decision: clears all marks before they run out, so that they never do within one. */
 export function keepMarks(): void {

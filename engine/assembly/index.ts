@@ -8,7 +8,9 @@ import {
   MAX_INPUT_BYTES,
 } from "../constants";
 import { decideInputs, refuseUnread } from "./decide/decide";
+import { stateAfter } from "./decide/state";
 import { pack } from "./decide/verdict";
+import { applyInputs } from "./event/apply";
 import { digest as sha256 } from "./hash/sha256";
 import { write } from "./json/canonical";
 import { parse, errorOffset as parseErrorOffset } from "./json/parse";
@@ -25,6 +27,8 @@ import {
   PREVIOUS,
   RECORD,
   reserveMemory,
+  STATE,
+  STATE_AFTER,
   STATUS,
   TAPE,
   TRACE,
@@ -57,15 +61,35 @@ export function load(bytes: u32, signed: u32): u32 {
   return status;
 }
 
-export function decide(actionBytes: u32, factsBytes: u32, trace: u32): u32 {
+export function decide(actionBytes: u32, factsBytes: u32, stateBytes: u32, trace: u32): u32 {
   beginTrace(trace == 1);
-  decideInputs(actionBytes, factsBytes, hasPolicy);
+  decideInputs(actionBytes, factsBytes, stateBytes, hasPolicy);
   return pack(hasObligations());
 }
 
-export function decideRecorded(actionBytes: u32, factsBytes: u32, sequenceLow: u32, sequenceHigh: u32): u32 {
+export function decideRecorded(
+  actionBytes: u32,
+  factsBytes: u32,
+  stateBytes: u32,
+  sequenceLow: u32,
+  sequenceHigh: u32,
+): u32 {
   beginTrace(false);
-  decideInputs(actionBytes, factsBytes, hasPolicy);
+  decideInputs(actionBytes, factsBytes, stateBytes, hasPolicy);
+  writeRecord(<u64>sequenceLow | ((<u64>sequenceHigh) << 32), hasPolicy, isSigned);
+  return pack(hasObligations());
+}
+
+/** The same of an event in the place of an action. */
+export function applyEvent(
+  eventBytes: u32,
+  factsBytes: u32,
+  stateBytes: u32,
+  sequenceLow: u32,
+  sequenceHigh: u32,
+): u32 {
+  beginTrace(false);
+  applyInputs(eventBytes, factsBytes, stateBytes, hasPolicy);
   writeRecord(<u64>sequenceLow | ((<u64>sequenceHigh) << 32), hasPolicy, isSigned);
   return pack(hasObligations());
 }
@@ -124,6 +148,18 @@ export function previousPointer(): usize {
 
 export function enginePointer(): usize {
   return ENGINE;
+}
+
+export function statePointer(): usize {
+  return STATE;
+}
+
+export function stateAfterPointer(): usize {
+  return STATE_AFTER;
+}
+
+export function stateAfterBytes(): u32 {
+  return stateAfter;
 }
 
 export function statusPointer(): usize {

@@ -21,7 +21,9 @@ export const TAG: usize = REGIONS;
 export const PREVIOUS: usize = TAG + 32;
 export const ENGINE: usize = PREVIOUS + 32;
 export const BUNDLE_DIGEST: usize = ENGINE + 32;
-export const ACTION_DIGEST: usize = BUNDLE_DIGEST + 32;
+export const STATE_BEFORE_DIGEST: usize = BUNDLE_DIGEST + 32;
+export const STATE_AFTER_DIGEST: usize = STATE_BEFORE_DIGEST + 32;
+export const ACTION_DIGEST: usize = STATE_AFTER_DIGEST + 32;
 export const INPUTS_DIGEST: usize = ACTION_DIGEST + 32;
 /** Index of the agent's policy block in the last decision, or NONE; one u32. */
 export const STATUS: usize = INPUTS_DIGEST + 32;

@@ -1,11 +1,9 @@
 /** The facts: what the host knows, a closed object. engine/ABI.md "The facts". */
 import {
-  CODE_DELEGATION_UNSUPPORTED,
   CODE_FACT_TYPE,
   CODE_FACT_UNKNOWN,
   CODE_FACTS_INVALID,
   CODE_TIME_INVALID,
-  MIN_TIME_DIGITS,
 } from "../../constants";
 import {
   firstOf,
@@ -19,14 +17,14 @@ import {
   valueOf,
 } from "../json/tape";
 import { is } from "../literal";
-import { integer, readInteger } from "../number/decimal";
-import { earlier, isAbsentOr, isAbsentOrStrings, isNull, orAbsent } from "./members";
+import { integer } from "../number/decimal";
+import { forgetCost, refuseCost } from "./cost";
+import { forgetGrants, readMs, refuseGrants } from "./grants";
+import { earlier, isAbsentOr, isAbsentOrBoolean, isAbsentOrStrings, isNull, orAbsent } from "./members";
 import { forgetPrincipal, refusePrincipal } from "./principal";
 import { DETAIL_FIELD, deny, denyField, denyWith } from "./verdict";
 
 const MIN_SALT_BYTES: u32 = 16;
-/** Number of digits that `time` may have at most; every such integer is exact. */
-const MAX_TIME_DIGITS: u32 = 15;
 
 // Tape nodes of the fields, 0 when absent.
 export let factAgent: usize = 0;
@@ -40,7 +38,10 @@ export let factTime: usize = 0;
 export let factSalt: usize = 0;
 let factParent: usize = 0;
 let factCauses: usize = 0;
+let factCost: usize = 0;
 let factDelegation: usize = 0;
+/** An object of booleans by name. */
+export let factGates: usize = 0;
 /** Unix milliseconds, when `factTime` is not 0. */
 export let factTimeMs: u64 = 0;
 
@@ -56,8 +57,12 @@ export function forgetFacts(): void {
   factSalt = 0;
   factParent = 0;
   factCauses = 0;
+  factCost = 0;
   factDelegation = 0;
+  factGates = 0;
   forgetPrincipal();
+  forgetCost();
+  forgetGrants();
 }
 
 /** Whether the facts were refused. */
@@ -68,7 +73,6 @@ export function refuseFacts(root: usize): bool {
   for (let key = firstOf(root); key < end; key = nextOf(valueOf(key))) {
     if (!takeField(textOf(key), lengthOf(key), orAbsent(valueOf(key)))) unknown = earlier(unknown, key);
   }
-  if (factDelegation != 0) return denyField(CODE_DELEGATION_UNSUPPORTED, "delegation");
   if (unknown != 0) return denyWith(CODE_FACT_UNKNOWN, DETAIL_FIELD, textOf(unknown), lengthOf(unknown));
   return (
     refuseUnless(isAbsentOr(factAgent, KIND_STRING), "agent") ||
@@ -83,7 +87,12 @@ export function refuseFacts(root: usize): bool {
     (factTime != 0 && refuseTime()) ||
     refuseUnless(factSalt == 0 || isSalt(factSalt), "salt") ||
     refuseUnless(isAbsentOr(factParent, KIND_STRING), "parent") ||
-    refuseUnless(isAbsentOrStrings(factCauses), "causes")
+    refuseUnless(isAbsentOrStrings(factCauses), "causes") ||
+    refuseUnless(isAbsentOr(factCost, KIND_OBJECT), "cost") ||
+    (factCost != 0 && refuseCost(factCost)) ||
+    refuseUnless(isAbsentOr(factDelegation, KIND_OBJECT), "delegation") ||
+    (factDelegation != 0 && refuseGrants(factDelegation)) ||
+    refuseUnless(factGates == 0 || areGates(factGates), "gates")
   );
 }
 
@@ -93,12 +102,14 @@ function takeField(name: usize, length: u32, node: usize): bool {
     case 4:
       if (is(name, length, "time")) factTime = node;
       else if (is(name, length, "salt")) factSalt = node;
+      else if (is(name, length, "cost")) factCost = node;
       else return false;
       return true;
     case 5:
       if (is(name, length, "agent")) factAgent = node;
       else if (is(name, length, "phase")) factPhase = node;
       else if (is(name, length, "model")) factModel = node;
+      else if (is(name, length, "gates")) factGates = node;
       else return false;
       return true;
     case 6:
@@ -143,9 +154,17 @@ function isSalt(node: usize): bool {
 }
 
 function refuseTime(): bool {
-  // The canonical text of such an integer is its digits, so its length tells seconds from milliseconds.
-  const digits = lengthOf(factTime);
-  const isMs = digits >= MIN_TIME_DIGITS && digits <= MAX_TIME_DIGITS && readInteger(factTime, u64.MAX_VALUE);
+  const isMs = readMs(factTime);
   factTimeMs = integer;
   return isMs ? false : denyField(CODE_TIME_INVALID, "time");
+}
+
+/** An object of booleans. */
+function areGates(node: usize): bool {
+  if (kindOf(node) != KIND_OBJECT) return false;
+  const end = nextOf(node);
+  for (let key = firstOf(node); key < end; key = nextOf(valueOf(key))) {
+    if (!isAbsentOrBoolean(orAbsent(valueOf(key)))) return false;
+  }
+  return true;
 }

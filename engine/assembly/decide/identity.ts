@@ -6,7 +6,6 @@ import {
   CODE_IDENTITY_METHOD,
   CODE_IDENTITY_UNVERIFIED,
   NONE,
-  SCOPE_AGENTS,
 } from "../../constants";
 import {
   AGENT_FLAGS,
@@ -14,36 +13,33 @@ import {
   agentAt,
   LIST_BYTES,
   lists,
-  SYSTEM_DEFAULT_AGENT,
   sliceCount,
   sliceFirst,
-  system,
 } from "../bundle";
 import { isAmong } from "../evaluate/tests";
 import { equal } from "../json/bytes";
 import { lengthOf, textOf } from "../json/tape";
-import { find } from "../names";
+import { policyOf, policyOfParty } from "../state/party";
 import { actionAgent } from "./action";
 import { factAgent } from "./facts";
 import { isPrincipalVerified, principalMethod } from "./principal";
 import { agent, deny, serveBy } from "./verdict";
 
-/** Whether it has decided; the verdict's agent is known then too, unless no block serves it. */
-export function refuseAgent(): bool {
-  const name = textOf(actionAgent);
-  const length = lengthOf(actionAgent);
-  if (factAgent != 0 && (lengthOf(factAgent) != length || !equal(textOf(factAgent), name, length))) {
-    // What the policy asks for the agent that the host knows, such as redactions, holds for this deny.
-    serve(textOf(factAgent), lengthOf(factAgent));
-    return deny(CODE_AGENT_MISMATCH);
-  }
-  serve(name, length);
-  return agent == NONE ? deny(CODE_AGENT_UNKNOWN) : false;
+/** Makes the agent that the host knows the one whose obligations a refusal has. */
+export function serveFacts(): void {
+  const differs = factAgent != 0 && !isSameAgent();
+  serveBy(differs ? policyOf(textOf(factAgent), lengthOf(factAgent)) : policyOfParty(0));
 }
 
-function serve(name: usize, length: u32): void {
-  const found = find(SCOPE_AGENTS, name, length);
-  serveBy(found != NONE ? found : load<u32>(system, SYSTEM_DEFAULT_AGENT));
+function isSameAgent(): bool {
+  const length = lengthOf(actionAgent);
+  return lengthOf(factAgent) == length && equal(textOf(factAgent), textOf(actionAgent), length);
+}
+
+/** Whether it has decided: the action names another agent than the host, or one that no block serves. */
+export function refuseAgent(): bool {
+  if (factAgent != 0 && !isSameAgent()) return deny(CODE_AGENT_MISMATCH);
+  return agent == NONE ? deny(CODE_AGENT_UNKNOWN) : false;
 }
 
 /** Whether it has decided. */

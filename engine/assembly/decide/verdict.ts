@@ -20,8 +20,25 @@ export let detailFirst: u32 = 0;
 /** Bytes of the name. */
 export let detailLength: u32 = 0;
 
+/** NOTICE_*: whom besides to notify. */
+export let notices: u32 = 0;
+
+/** A budget is near its limit; counts only in a permit. */
+export const NOTICE_WARNING: u32 = 1;
+export const NOTICE_BUDGET: u32 = 2;
+export const NOTICE_RATE: u32 = 4;
+
+export function notice(kind: u32): void {
+  notices |= kind;
+}
+
+export function setNotices(kinds: u32): void {
+  notices = kinds;
+}
+
 export function beginVerdict(): void {
   agent = NONE;
+  notices = 0;
   decideBy(0, EFFECT_DENY, NONE);
 }
 
@@ -61,6 +78,11 @@ export function denyField(newCode: u32, name: string): bool {
 
 /** As DETAIL_FIELD, the name being UTF-16 of ASCII characters. */
 export const DETAIL_LITERAL: u32 = 5;
+
+/** A meter's name. */
+export const DETAIL_METER: u32 = 6;
+/** A grantor's name. */
+export const DETAIL_AGENT: u32 = 7;
 
 const HAS_MORE: u32 = 1 << 10;
 

@@ -3,6 +3,7 @@ import {
   NONE,
   ROOT_AGENT,
   ROOT_ARGS,
+  ROOT_DELEGATION,
   ROOT_FACET,
   ROOT_HTTP,
   ROOT_MODEL,
@@ -15,13 +16,15 @@ import {
 } from "../../constants";
 import { VALUE_BYTES, values } from "../arrays";
 import { PATH_BYTES, paths, sliceCount, sliceFirst, stringLength, stringText } from "../bundle";
-import { actionAgent, actionArgs, actionHttp, actionSession, actionTool } from "../decide/action";
+import { actionArgs, actionHttp, actionSession, actionTool } from "../decide/action";
+import { factChain } from "../decide/grants";
 import { factModel, factPrincipal, factPurpose, factSelectors, factUnavailable } from "../decide/facts";
 import { isNull } from "../decide/members";
 import { activePhaseName } from "../decide/phase";
 import { element, KIND_LIST, KIND_NULL, KIND_OBJECT, kindOf, member } from "../json/tape";
-
-import { SESSION_ID, SESSION_PHASE, sessionField } from "./fields";
+import { nameOfParty, party, sessionBlob } from "../state/party";
+import { textBytes, textOfBlob } from "../state/slots";
+import { SESSION_ID, SESSION_PHASE, SESSION_PURPOSE, sessionField } from "./fields";
 import { setTimeField } from "./time";
 import { setNode, setValue, VALUE_MISSING, VALUE_STRING } from "./values";
 
@@ -40,6 +43,12 @@ export function pathValue(id: u32): usize {
     walk(paths + <usize>id * PATH_BYTES, entry + 4);
   }
   return entry + 4;
+}
+
+/** The tape node that a path under `args` leads to, or 0. */
+export function argumentNode(id: u32): usize {
+  const slice = paths + <usize>id * PATH_BYTES + 4;
+  return descend(actionArgs, sliceFirst(slice), sliceCount(slice));
 }
 
 /**
@@ -63,6 +72,8 @@ function walk(path: usize, value: usize): void {
   const first = sliceFirst(path + 4);
   if (root == ROOT_SESSION) setSessionField(value, sessionField(load<u32>(first)));
   else if (root == ROOT_TIME) setTimeField(value, load<u32>(first));
+  // Its first step is `chain`.
+  else if (root == ROOT_DELEGATION) setNode(value, descend(factChain, first + 4, sliceCount(path + 4) - 1));
   else setNode(value, descend(rootNode(root, first, sliceCount(path + 4)), first, sliceCount(path + 4)));
 }
 
@@ -74,7 +85,7 @@ function rootNode(root: u32, first: usize, count: u32): usize {
     case ROOT_TOOL:
       return actionTool;
     case ROOT_AGENT:
-      return actionAgent;
+      return nameOfParty(party);
     case ROOT_MODEL:
       return factModel;
     case ROOT_PRINCIPAL:
@@ -120,5 +131,9 @@ function setSessionField(value: usize, field: u32): void {
   if (field == SESSION_PHASE) {
     if (activePhaseName == NONE) store<u32>(value, VALUE_MISSING);
     else setValue(value, VALUE_STRING, stringText(activePhaseName), stringLength(activePhaseName));
+  } else if (field == SESSION_PURPOSE && sessionBlob != 0) {
+    const bytes = textBytes(sessionBlob);
+    if (bytes == 0) store<u32>(value, VALUE_MISSING);
+    else setValue(value, VALUE_STRING, textOfBlob(sessionBlob), bytes);
   } else setNode(value, field == SESSION_ID ? actionSession : factPurpose);
 }

@@ -6,6 +6,7 @@
  *   VALUE_NODE      a number of an input; first: its tape node
  *   VALUE_ENTRY     a number of the bundle; first: its NUMBERS entry
  *   VALUE_INTEGER   a natural number that was computed: u64 in first and second
+ *   VALUE_MICROS    the same in millionths
  *   VALUE_BOOLEAN   first: 0 or 1
  *   VALUE_LIST      first: its tape node
  *   VALUE_OBJECT    and all else that no test takes
@@ -22,11 +23,11 @@ import {
   textOf,
 } from "../json/tape";
 import {
-  compareInteger,
   compareRead,
   exponent,
   mantissa,
   negative,
+  readComputed,
   readEntry,
   readNode,
 } from "../number/decimal";
@@ -36,9 +37,12 @@ export const VALUE_STRING: u32 = 1;
 export const VALUE_NODE: u32 = 2;
 export const VALUE_ENTRY: u32 = 3;
 export const VALUE_INTEGER: u32 = 4;
-export const VALUE_BOOLEAN: u32 = 5;
-export const VALUE_LIST: u32 = 6;
-export const VALUE_OBJECT: u32 = 7;
+export const VALUE_MICROS: u32 = 5;
+export const VALUE_BOOLEAN: u32 = 6;
+export const VALUE_LIST: u32 = 7;
+export const VALUE_OBJECT: u32 = 8;
+
+const MICROS_EXPONENT: i32 = -6;
 
 export function setValue(value: usize, kind: u32, first: usize, second: u32): void {
   store<u32>(value, kind);
@@ -48,6 +52,10 @@ export function setValue(value: usize, kind: u32, first: usize, second: u32): vo
 
 export function setInteger(value: usize, integer: u64): void {
   setValue(value, VALUE_INTEGER, <u32>integer, <u32>(integer >> 32));
+}
+
+export function setMicros(value: usize, count: u64): void {
+  setValue(value, VALUE_MICROS, <u32>count, <u32>(count >> 32));
 }
 
 /** The value of a tape node; 0 is no node. */
@@ -95,25 +103,35 @@ export function secondOfValue(value: usize): u32 {
 }
 
 export function isNumber(kind: u32): bool {
-  return kind - VALUE_NODE <= VALUE_INTEGER - VALUE_NODE;
+  return kind - VALUE_NODE <= VALUE_MICROS - VALUE_NODE;
+}
+
+function isComputed(kind: u32): bool {
+  return kind == VALUE_INTEGER || kind == VALUE_MICROS;
+}
+
+/** Of a computed number: the power of ten that its integer counts. */
+function exponentOf(value: usize): i32 {
+  return kindOfValue(value) == VALUE_MICROS ? MICROS_EXPONENT : 0;
 }
 
 /** -1, 0 or 1: the order of two numbers. */
 export function compareNumbers(left: usize, right: usize): i32 {
-  if (kindOfValue(left) == VALUE_INTEGER) {
-    // Turned round: the other value is read, this one compared with it.
+  const leftKind = kindOfValue(left);
+  const rightKind = kindOfValue(right);
+  if (isComputed(leftKind)) {
     const integer = load<u64>(left, 4);
-    if (kindOfValue(right) == VALUE_INTEGER) {
+    if (leftKind == rightKind) {
       const other = load<u64>(right, 4);
       return <i32>(integer > other) - <i32>(integer < other);
     }
+    // Turned round: the other value is read, this one compared with it.
     readNumber(right);
-    return -compareInteger(integer);
+    return -compareRead(integer, exponentOf(left), false);
   }
   readNumber(left);
-  const kind = kindOfValue(right);
-  if (kind == VALUE_INTEGER) return compareInteger(load<u64>(right, 4));
-  if (kind == VALUE_ENTRY) {
+  if (isComputed(rightKind)) return compareRead(load<u64>(right, 4), exponentOf(right), false);
+  if (rightKind == VALUE_ENTRY) {
     const entry = firstOfValue(right);
     return compareRead(load<u64>(entry), load<i32>(entry, 8), load<u32>(entry, 12) != 0);
   }
@@ -124,8 +142,9 @@ export function compareNumbers(left: usize, right: usize): i32 {
   return -compareRead(leftMantissa, leftExponent, leftNegative);
 }
 
-/** Reads a number that is not a computed one. */
 function readNumber(value: usize): void {
-  if (kindOfValue(value) == VALUE_NODE) readNode(firstOfValue(value));
-  else readEntry(firstOfValue(value));
+  const kind = kindOfValue(value);
+  if (kind == VALUE_NODE) readNode(firstOfValue(value));
+  else if (kind == VALUE_ENTRY) readEntry(firstOfValue(value));
+  else readComputed(load<u64>(value, 4), exponentOf(value));
 }

@@ -1,5 +1,6 @@
 /** CODE and RULES: operands that exist, and for each rule a stack that never underflows, overflows or differs between ways. */
 import {
+  COMPUTED_COUNT,
   EFFECT_PERMIT,
   LOAD_BAD_CODE,
   LOAD_BAD_REFERENCE,
@@ -8,12 +9,18 @@ import {
   MAX_RULES,
   MAX_STACK,
   MAX_TEXT_BYTES,
+  METER_LAST,
+  METER_SEQUENCE,
+  METER_SLIDING,
+  METER_TOTAL,
   NO_PHASE,
   NONE,
   OP_AND,
   OP_ANY_MATCHES,
   OP_CONSTANT,
   OP_EQ,
+  OP_GE,
+  OP_HAPPENED,
   OP_IN,
   OP_MATCHES,
   OP_NOT,
@@ -24,9 +31,11 @@ import {
   OP_TRUTH,
   OP_UNDER,
   OPERAND_BOOLEAN,
+  OPERAND_COMPUTED,
   OPERAND_DFA,
   OPERAND_LENGTH,
   OPERAND_LIST,
+  OPERAND_METER,
   OPERAND_NONE,
   OPERAND_NUMBER,
   OPERAND_PATH,
@@ -42,6 +51,9 @@ import {
   ITEM_PHASES,
   itemCount,
   listCount,
+  METER_KIND,
+  meterAt,
+  meterCount,
   numberCount,
   pathCount,
   RULE_AGENT,
@@ -65,7 +77,7 @@ function bit(operand: u32): u32 {
 
 /** Whether the operand names something. Jump targets are checked with their rule. */
 function isOperand(kind: u32, value: u32, allowed: u32): bool {
-  if (kind > OPERAND_TARGET || (bit(kind) & allowed) == 0) return false;
+  if (kind > OPERAND_COMPUTED || (bit(kind) & allowed) == 0) return false;
   switch (kind) {
     case OPERAND_NONE:
       return value == 0;
@@ -82,6 +94,10 @@ function isOperand(kind: u32, value: u32, allowed: u32): bool {
       return value < listCount;
     case OPERAND_DFA:
       return value < dfaCount;
+    case OPERAND_METER:
+      return value < meterCount;
+    case OPERAND_COMPUTED:
+      return value < COMPUTED_COUNT;
     default:
       return true;
   }
@@ -91,7 +107,13 @@ export function checkCode(): u32 {
   const none = bit(OPERAND_NONE);
   const path = bit(OPERAND_PATH);
   const scalar =
-    path | bit(OPERAND_STRING) | bit(OPERAND_NUMBER) | bit(OPERAND_BOOLEAN) | bit(OPERAND_LENGTH);
+    path |
+    bit(OPERAND_STRING) |
+    bit(OPERAND_NUMBER) |
+    bit(OPERAND_BOOLEAN) |
+    bit(OPERAND_LENGTH) |
+    bit(OPERAND_COMPUTED);
+  const meter = bit(OPERAND_METER);
   for (let id: u32 = 0; id < codeCount; id++) {
     const at = code + <usize>id * CODE_BYTES;
     const op = <u32>load<u8>(at);
@@ -100,10 +122,15 @@ export function checkCode(): u32 {
     if (op == OP_SKIP_IF_FALSE || op == OP_SKIP_IF_TRUE) left = bit(OPERAND_TARGET);
     else if (op == OP_CONSTANT) left = bit(OPERAND_BOOLEAN);
     else if (op == OP_TRUTH || op == OP_PRESENT) left = path;
-    else if (op == OP_ANY_MATCHES) {
+    else if (op == OP_HAPPENED) left = meter;
+    else if (op >= OP_EQ && op <= OP_GE) {
+      left = scalar | meter;
+      // An interval is compared with a value, never with another interval.
+      right = load<u8>(at, 1) == OPERAND_METER ? scalar : scalar | meter;
+    } else if (op == OP_ANY_MATCHES) {
       left = path;
       right = bit(OPERAND_DFA);
-    } else if (op >= OP_EQ && op <= OP_UNDER) {
+    } else if (op >= OP_IN && op <= OP_UNDER) {
       left = scalar;
       right =
         op == OP_IN
@@ -116,10 +143,20 @@ export function checkCode(): u32 {
     } else if (op < OP_AND || op > OP_NOT) return LOAD_BAD_CODE;
     if (!isOperand(load<u8>(at, 1), load<u32>(at, 4), left)) return LOAD_BAD_CODE;
     if (!isOperand(load<u8>(at, 2), load<u32>(at, 8), right)) return LOAD_BAD_CODE;
-    if (load<u8>(at, 3) != 0) return LOAD_BAD_CODE;
+    if (load<u8>(at, 3) != 0 || !areReadable(at, op)) return LOAD_BAD_CODE;
     if (op == OP_UNDER && !isDirectory(load<u32>(at, 8))) return LOAD_BAD_CODE;
   }
   return LOAD_OK;
+}
+
+/** Whether the meters among the operands are of kinds that the operation reads. */
+function areReadable(at: usize, op: u32): bool {
+  const kinds = op == OP_HAPPENED ? bit(METER_LAST) | bit(METER_SEQUENCE) : bit(METER_TOTAL) | bit(METER_SLIDING);
+  return isReadable(load<u8>(at, 1), load<u32>(at, 4), kinds) && isReadable(load<u8>(at, 2), load<u32>(at, 8), kinds);
+}
+
+function isReadable(operand: u32, value: u32, kinds: u32): bool {
+  return operand != OPERAND_METER || (bit(load<u32>(meterAt(value), METER_KIND)) & kinds) != 0;
 }
 
 /** Absolute, without a slash at the end but for the root itself. */

@@ -21,6 +21,7 @@ import {
   SECTION_PATHS,
   SECTION_PATTERNS,
   SECTION_RULES,
+  SECTION_STATE,
   SECTION_STRINGS,
   SECTION_SYSTEM,
 } from "../../constants";
@@ -35,6 +36,7 @@ import {
   PATTERN_BYTES,
   RULE_BYTES,
   SECTION_ENTRY_BYTES,
+  STATE_HEAD_BYTES,
   sectionLength,
 } from "../bundle";
 import { BUNDLE } from "../memory";
@@ -86,6 +88,7 @@ function checkSizes(): u32 {
     sectionLength(SECTION_EXACT) >= 8 &&
     sectionLength(SECTION_GLOBS) >= 8 &&
     sectionLength(SECTION_ITEMS) >= ITEMS_HEADER_BYTES &&
+    sectionLength(SECTION_STATE) >= STATE_HEAD_BYTES &&
     sectionLength(SECTION_DEBUG) >= 8;
   return whole && heads ? LOAD_OK : LOAD_BAD_SECTION;
 }

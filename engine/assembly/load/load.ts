@@ -14,6 +14,7 @@ import { checkItems } from "./items";
 import { checkObligations } from "./obligations";
 import { checkAgents, checkPatterns, checkSystem } from "./owners";
 import { beginSlices } from "./slices";
+import { checkState } from "./state";
 import { checkStrings } from "./text";
 import { checkLists, checkNumbers, checkPaths } from "./values";
 
@@ -41,8 +42,9 @@ function checkTables(bytes: u32): u32 {
   }
   if (status == LOAD_OK) status = checkPaths();
   if (status == LOAD_OK) status = checkAutomata();
-  if (status == LOAD_OK) status = checkCode();
   if (status == LOAD_OK) status = checkItems();
+  if (status == LOAD_OK) status = checkState();
+  if (status == LOAD_OK) status = checkCode();
   if (status == LOAD_OK) status = checkRules();
   if (status == LOAD_OK) status = checkPatterns();
   if (status == LOAD_OK) status = checkExact(bytes);

@@ -8,6 +8,9 @@ import {
   credentials,
   LIST_BYTES,
   lists,
+  MEMORY_BUDGET_WARNING,
+  MEMORY_RATE_EXCEEDED,
+  memoryAt,
   PATH_BYTES,
   paths,
   redacts,
@@ -40,6 +43,10 @@ export function checkObligations(): u32 {
     const agent = agentAt(id);
     for (let field = AGENT_ALERT_PERMIT; field <= AGENT_ALERT_DEFER; field += 4) {
       const list = load<u32>(agent + field);
+      if (list != NONE && !addStrings(lists + <usize>list * LIST_BYTES + 4)) return LOAD_TOO_LARGE;
+    }
+    for (let field = MEMORY_BUDGET_WARNING; field <= MEMORY_RATE_EXCEEDED; field += 4) {
+      const list = load<u32>(memoryAt(id) + field);
       if (list != NONE && !addStrings(lists + <usize>list * LIST_BYTES + 4)) return LOAD_TOO_LARGE;
     }
   }

@@ -32,6 +32,7 @@ import {
   AGENT_SELECTOR_FIRST,
   agentAt,
   agentCount,
+  costCount,
   dfaCount,
   ITEM_CREDENTIALS,
   ITEM_PHASES,
@@ -43,8 +44,11 @@ import {
   listCount,
   lists,
   nodeCount,
+  meterCount,
   PATTERN_ALWAYS,
+  PATTERN_COSTS,
   PATTERN_CREDENTIALS,
+  PATTERN_METERS,
   PATTERN_REDACTS,
   PATTERN_RULES,
   PATTERN_SCHEMAS,
@@ -63,6 +67,7 @@ import {
   system,
 } from "../bundle";
 import { allTaken, takeIds } from "./slices";
+import { arePhaseLimits } from "./state";
 
 const MAX_OFFSET_MINUTES: i32 = 1439;
 const RESERVED_FIRST: usize = 68;
@@ -75,7 +80,9 @@ export function checkPatterns(): u32 {
       takeIds(pattern + PATTERN_RULES, ruleCount) &&
       takeIds(pattern + PATTERN_REDACTS, itemCount(ITEM_REDACTS)) &&
       takeIds(pattern + PATTERN_CREDENTIALS, itemCount(ITEM_CREDENTIALS)) &&
-      takeIds(pattern + PATTERN_SCHEMAS, itemCount(ITEM_SCHEMAS));
+      takeIds(pattern + PATTERN_SCHEMAS, itemCount(ITEM_SCHEMAS)) &&
+      takeIds(pattern + PATTERN_METERS, meterCount) &&
+      takeIds(pattern + PATTERN_COSTS, costCount);
     if (!taken || load<u32>(pattern, 52) != 0) return LOAD_BAD_REFERENCE;
     if (!haveEffect(pattern + PATTERN_ALWAYS, true)) return LOAD_BAD_REFERENCE;
     if (!haveEffect(pattern + PATTERN_RULES, false)) return LOAD_BAD_REFERENCE;
@@ -123,6 +130,7 @@ export function checkAgents(): u32 {
       if (!isStringsOrNone(load<u32>(agent + field))) return LOAD_BAD_REFERENCE;
     }
     if (!ownsItems(agent + AGENT_PHASE_FIRST, itemCount(ITEM_PHASES), MAX_PHASES)) return LOAD_BAD_REFERENCE;
+    if (!arePhaseLimits(id)) return LOAD_BAD_REFERENCE;
     if (!ownsItems(agent + AGENT_SELECTOR_FIRST, itemCount(ITEM_SELECTORS), MAX_SELECTORS))
       return LOAD_BAD_REFERENCE;
     for (let field = RESERVED_FIRST; field < AGENT_BYTES; field += 4) {

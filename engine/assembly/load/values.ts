@@ -9,6 +9,7 @@ import {
   MAX_NESTING,
   ROOT_AGENT,
   ROOT_COUNT,
+  ROOT_DELEGATION,
   ROOT_MODEL,
   ROOT_SESSION,
   ROOT_TIME,
@@ -28,8 +29,11 @@ import {
   sliceCount,
   sliceFirst,
   stringCount,
+  stringLength,
+  stringText,
 } from "../bundle";
 import { SESSION_FIELD_NONE, sessionField, TIME_FIELD_NONE, timeField } from "../evaluate/fields";
+import { is } from "../literal";
 import { compareRead, readEntry } from "../number/decimal";
 import { takeIds, takeSlice } from "./slices";
 
@@ -82,9 +86,18 @@ export function checkPaths(): u32 {
 /** Roots that are no JSON values take no step, or one from a closed list. */
 function isRootWellFormed(root: u32, first: usize, count: u32): bool {
   if (root == ROOT_TOOL || root == ROOT_AGENT || root == ROOT_MODEL) return count == 0;
+  if (root == ROOT_DELEGATION) return isChainPath(first, count);
   if (root != ROOT_SESSION && root != ROOT_TIME) return true;
   if (count != 1) return false;
   const step = load<u32>(first);
   if ((step & STEP_INDEX) != 0) return false;
   return root == ROOT_SESSION ? sessionField(step) != SESSION_FIELD_NONE : timeField(step) != TIME_FIELD_NONE;
+}
+
+/** `chain`, and perhaps an index in it. */
+function isChainPath(first: usize, count: u32): bool {
+  if (count - 1 > 1) return false;
+  const step = load<u32>(first);
+  if ((step & STEP_INDEX) != 0 || !is(stringText(step), stringLength(step), "chain")) return false;
+  return count == 1 || (load<u32>(first, 4) & STEP_INDEX) != 0;
 }

@@ -56,6 +56,13 @@ export function readEntry(entry: usize): void {
   negative = load<u32>(entry, 12) != 0;
 }
 
+/** Takes value * 10^power, below 10^19 * 10^power, as the value read last. */
+export function readComputed(value: u64, power: i32): void {
+  mantissa = value;
+  exponent = power;
+  negative = false;
+}
+
 /** -1, 0 or 1: the order of two number nodes. */
 export function compareNodes(left: usize, right: usize): i32 {
   readNode(right);
@@ -101,7 +108,7 @@ function compareMagnitudes(left: u64, leftExponent: i32, right: u64, rightExpone
   return <i32>(left > right) - <i32>(left < right);
 }
 
-function power10(power: i32): u64 {
+export function power10(power: i32): u64 {
   let value: u64 = 1;
   for (; power > 0; power--) value *= 10;
   return value;

@@ -12,8 +12,10 @@ import {
 import {
   agent,
   code,
+  DETAIL_AGENT,
   DETAIL_ARGUMENT,
   DETAIL_LITERAL,
+  DETAIL_METER,
   DETAIL_NONE,
   DETAIL_OFFSET,
   DETAIL_SELECTOR,
@@ -59,6 +61,14 @@ export function putDetail(): void {
       break;
     case DETAIL_SELECTOR:
       put('{"selector":');
+      putString(detailFirst, detailLength);
+      break;
+    case DETAIL_METER:
+      put('{"meter":');
+      putString(detailFirst, detailLength);
+      break;
+    case DETAIL_AGENT:
+      put('{"agent":');
       putString(detailFirst, detailLength);
       break;
     case DETAIL_LITERAL:

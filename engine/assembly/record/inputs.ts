@@ -109,7 +109,9 @@ function putUnsaltedFacts(): void {
   const from = written();
   putFact("agent");
   putFact("causes");
+  putFact("cost");
   putFact("delegation");
+  putFact("gates");
   putFact("model");
   putFact("parent");
   putFact("phase");

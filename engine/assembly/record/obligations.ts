@@ -9,6 +9,10 @@ import {
   credentials,
   LIST_BYTES,
   lists,
+  MEMORY_BUDGET_EXCEEDED,
+  MEMORY_BUDGET_WARNING,
+  MEMORY_RATE_EXCEEDED,
+  memoryAt,
   PATH_BYTES,
   PATTERN_CREDENTIALS,
   PATTERN_REDACTS,
@@ -22,7 +26,7 @@ import {
   stringText,
 } from "../bundle";
 import { beginMerge, isAnyMatched, nextMerged } from "../decide/merge";
-import { agent, effect, rule } from "../decide/verdict";
+import { agent, effect, NOTICE_BUDGET, NOTICE_RATE, NOTICE_WARNING, notices, rule } from "../decide/verdict";
 import { closeList, put, putInteger, putJson, putString, written } from "./writer";
 
 const CREDENTIAL_BYTES: u32 = 8;
@@ -46,6 +50,7 @@ export function hasObligations(): bool {
   return (
     ruleTarget() != NONE ||
     (alerts != 0 && sliceCount(alerts) != 0) ||
+    hasNotices() ||
     isAnyMatched(PATTERN_REDACTS) ||
     (effect == EFFECT_PERMIT && isAnyMatched(PATTERN_CREDENTIALS))
   );
@@ -74,20 +79,62 @@ function putCredentials(): void {
   closeList(from);
 }
 
-/** The rule's target, then the agent's for this effect. */
+/** Slice of the agent's targets for a kind of notice that the verdict gives, or 0. */
+function noticeTargets(kind: u32, field: usize): usize {
+  if ((notices & kind) == 0 || agent == NONE) return 0;
+  if (kind == NOTICE_WARNING && effect != EFFECT_PERMIT) return 0;
+  const list = load<u32>(memoryAt(agent) + field);
+  return list == NONE ? 0 : lists + <usize>list * LIST_BYTES + 4;
+}
+
+function hasNotices(): bool {
+  return (
+    notices != 0 &&
+    (noticeTargets(NOTICE_WARNING, MEMORY_BUDGET_WARNING) != 0 ||
+      noticeTargets(NOTICE_BUDGET, MEMORY_BUDGET_EXCEEDED) != 0 ||
+      noticeTargets(NOTICE_RATE, MEMORY_RATE_EXCEEDED) != 0)
+  );
+}
+
+/** The rule's target, then the agent's for this effect, then those for budgets that are near their limits, for limits exceeded, for rates. */
 function putTargets(): void {
   const from = written();
   const first = ruleTarget();
   if (first != NONE) putTarget(first);
   const alerts = alertTargets();
-  if (alerts != 0) {
-    const ids = sliceFirst(alerts);
-    for (let i: u32 = 0; i < sliceCount(alerts); i++) {
-      const target = load<u32>(ids + 4 * <usize>i);
-      if (target != first) putTarget(target);
-    }
-  }
+  const warning = noticeTargets(NOTICE_WARNING, MEMORY_BUDGET_WARNING);
+  const exceeded = noticeTargets(NOTICE_BUDGET, MEMORY_BUDGET_EXCEEDED);
+  putOthers(alerts, first, 0, 0, 0);
+  putOthers(warning, first, alerts, 0, 0);
+  putOthers(exceeded, first, alerts, warning, 0);
+  putOthers(noticeTargets(NOTICE_RATE, MEMORY_RATE_EXCEEDED), first, alerts, warning, exceeded);
   closeList(from);
+}
+
+/** Targets of a slice that are neither `first` nor in one of the slices before it; 0 is no slice. */
+function putOthers(slice: usize, first: u32, before: usize, second: usize, third: usize): void {
+  if (slice == 0) return;
+  const ids = sliceFirst(slice);
+  for (let i: u32 = 0; i < sliceCount(slice); i++) {
+    const target = load<u32>(ids + 4 * <usize>i);
+    if (target != first && !isIn(before, target) && !isIn(second, target) && !isIn(third, target)) putTarget(target);
+  }
+}
+
+/** Whether the ascending ids of the slice hold one. */
+function isIn(slice: usize, id: u32): bool {
+  if (slice == 0) return false;
+  const ids = sliceFirst(slice);
+  let low: u32 = 0;
+  let high = sliceCount(slice);
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const found = load<u32>(ids + 4 * <usize>middle);
+    if (found == id) return true;
+    if (found < id) low = middle + 1;
+    else high = middle;
+  }
+  return false;
 }
 
 function putTarget(id: u32): void {

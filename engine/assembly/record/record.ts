@@ -1,7 +1,10 @@
 /** The Decision Provenance Record of the last verdict. engine/ABI.md "The record", LANGUAGE section 7. */
 import { CODE_SALT_MISSING, EFFECT_DENY, NONE } from "../../constants";
 import { factSalt, factTime, factTimeMs } from "../decide/facts";
-import { actionStage, factsStage, STAGE_ACCEPTED } from "../decide/inputs";
+import { commitEvent, commitState } from "../decide/commit";
+import { actionStage, factsStage, isEvent, STAGE_ACCEPTED } from "../decide/inputs";
+import { eventType } from "../event/event";
+import { typeName } from "../event/table";
 import { decideBy } from "../decide/verdict";
 import { begin, DIGEST_BYTES, finish, update } from "../hash/sha256";
 import { writeLiteral } from "../literal";
@@ -10,7 +13,8 @@ import { putAgent, putCode, putDetail, putEffect, putReason, putRule } from "./f
 import { digestAction, putActionDigest, putInputs, putPlainAction, putRedactedAction } from "./inputs";
 import { putObligations } from "./obligations";
 import { mustRedact, redactAction } from "./redact";
-import { beginWriting, put, putDigits, putHex, putInteger, written } from "./writer";
+import { digestState, putState } from "./state";
+import { beginWriting, put, putDigits, putHex, putInteger, putName, written } from "./writer";
 
 const BLOCK_BYTES: u32 = 64;
 const DIGITS: u32 = 2 * DIGEST_BYTES;
@@ -18,7 +22,7 @@ const DIGITS: u32 = 2 * DIGEST_BYTES;
 export let recordLength: u32 = 0;
 
 export function layTag(): void {
-  const end = writeLiteral("faramesh/record/v1", TAG);
+  const end = writeLiteral("faramesh/record/v2", TAG);
   memory.fill(end, 0, TAG + DIGEST_BYTES - end);
 }
 
@@ -32,14 +36,16 @@ export function chainHash(record: usize, length: u32): void {
 
 /** Writes the record of the verdict at RECORD and its hash at HASH. Want of a salt makes another verdict of it. */
 export function writeRecord(sequence: u64, hasPolicy: bool, signed: bool): void {
-  digestAction();
   const isAccepted = hasPolicy && actionStage == STAGE_ACCEPTED && factsStage == STAGE_ACCEPTED;
   const isRedacted = isAccepted && mustRedact();
   const isShown = isAccepted && (!isRedacted || factSalt != 0);
-  if (isRedacted) {
-    if (isShown) redactAction();
-    else decideBy(CODE_SALT_MISSING, EFFECT_DENY, NONE);
-  }
+  if (!isShown && isRedacted) decideBy(CODE_SALT_MISSING, EFFECT_DENY, NONE);
+  // The verdict is final.
+  if (isEvent) commitEvent();
+  else commitState(sequence);
+  digestAction();
+  if (isRedacted && isShown) redactAction();
+  digestState();
   beginWriting(RECORD);
   put('{"action":');
   if (!isShown) put("null");
@@ -84,8 +90,12 @@ function putEnd(sequence: u64, signed: bool): void {
   putInteger(sequence);
   if (signed) put(',"signed":true');
   else put(',"signed":false');
-  put(',"state_after":null,"state_before":null,"time":');
+  putState();
+  put(',"time":');
   if (factTime != 0 && factsStage == STAGE_ACCEPTED) putInteger(factTimeMs);
   else put("null");
-  put(',"type":"decision","version":1}');
+  put(',"type":');
+  if (isEvent) putName(typeName(eventType));
+  else put('"decision"');
+  put(',"version":2}');
 }

@@ -59,6 +59,17 @@ export function putHex(bytes: usize, length: u32): void {
   store<u8>(cursor++, QUOTE);
 }
 
+/** An integer as hexadecimal without leading zeros, in quotes. */
+export function putHexInteger(value: u64): void {
+  store<u8>(cursor++, QUOTE);
+  let shift = 60 - (<i32>clz(value | 1) & ~3);
+  for (; shift >= 0; shift -= 4) {
+    const digit = <u32>(value >> shift) & 15;
+    store<u8>(cursor++, digit < 10 ? 0x30 + digit : 0x57 + digit);
+  }
+  store<u8>(cursor++, QUOTE);
+}
+
 /** Digits that are hexadecimal already, in quotes. */
 export function putDigits(digits: usize, length: u32): void {
   store<u8>(cursor++, QUOTE);

@@ -6,6 +6,7 @@ import {
   MAX_PURPOSE_BYTES,
   MAX_RESERVATIONS,
   MAX_STATE_BYTES,
+  NONE,
   SCOPED_AGENT,
   SESSION_HEADER_SLOTS,
   STATE_CLOSED,
@@ -109,6 +110,11 @@ export function readBlob(index: u32, scope: u32, owner: u64, policy: u32): bool 
   const oldMeters = from + header;
   const oldSlots = meterSlots(blob);
   copyTail(blob, oldMeters + 8 * <usize>oldSlots);
+  if (policy == NONE) {
+    // Nobody can say what its meters are: they stay.
+    memory.copy(blob + METERS_AT, oldMeters, 8 * oldSlots);
+    return true;
+  }
   if (slotOf(blob, STATE_SLOT_LAYOUT) == layoutOf(policy, scope)) {
     if (oldSlots != slotsOf(policy, scope)) return false;
     memory.copy(blob + METERS_AT, oldMeters, 8 * oldSlots);

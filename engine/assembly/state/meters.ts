@@ -18,9 +18,9 @@ import {
   MEMORY_SLOTS,
   METER_BYTES,
   METER_KIND,
+  METER_LIMIT,
   METER_SCOPE,
   METER_SLOT,
-  METER_STEP,
   METER_WINDOW,
   memoryAt,
   meterAt,
@@ -165,9 +165,7 @@ function isMeterSane(blob: usize, meter: usize, last: u64): bool {
     case METER_LAST:
       return first <= last + 1;
     case METER_SEQUENCE:
-      // Rows of one sequence share the key, the last step first.
-      if (load<u64>(meter - METER_BYTES) == key) return true;
-      return first <= <u64>load<u32>(meter, METER_STEP);
+      return first <= load<u64>(meter, METER_LIMIT);
     default:
       return true;
   }

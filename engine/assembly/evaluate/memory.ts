@@ -1,0 +1,76 @@
+/** What conditions read of the state: meters and computed numbers of the party that was entered. engine/ABI.md "Meters". */
+import {
+  COMPUTED_DELEGATION_DEPTH,
+  COMPUTED_SESSION_AGE,
+  COMPUTED_SESSION_CALLS,
+  MISSING,
+  NONE,
+  OP_EQ,
+  OP_NE,
+  STATE_SLOT_CALLS,
+  STATE_SLOT_COST,
+  STATE_SLOT_OPENED,
+  FALSE,
+  TRUE,
+  UNIT_ARGUMENT,
+  UNIT_MONEY,
+  WRONG_TYPE,
+} from "../../constants";
+import { METER_AGENT, METER_UNIT, meterAt } from "../bundle";
+import { agent } from "../decide/verdict";
+import { now, partyCount, sessionBlob } from "../state/party";
+import { slotOf } from "../state/slots";
+import { blobOfMeter, hasHappened, leastOf, valueOf } from "../state/values";
+import { compare } from "./tests";
+import { compareNumbers, setInteger, setMicros, VALUE_MISSING } from "./values";
+
+const MS_PER_SECOND: u64 = 1000;
+
+/** The blob that holds the meter, or 0: it is another agent's, or its blob is not there. */
+function blobOf(meter: usize): usize {
+  const owner = load<u32>(meter, METER_AGENT);
+  return owner == NONE || owner == agent ? blobOfMeter(meter) : 0;
+}
+
+export function happened(id: u32): u32 {
+  const meter = meterAt(id);
+  const blob = blobOf(meter);
+  return blob == 0 ? MISSING : hasHappened(blob, meter);
+}
+
+/** The number goes to `room`, or that it is missing. */
+export function setComputed(room: usize, id: u32): void {
+  if (id == COMPUTED_DELEGATION_DEPTH) setInteger(room, partyCount - 1);
+  else if (sessionBlob == 0) store<u32>(room, VALUE_MISSING);
+  else if (id == COMPUTED_SESSION_CALLS) setInteger(room, slotOf(sessionBlob, STATE_SLOT_CALLS));
+  else if (id == COMPUTED_SESSION_AGE) setInteger(room, (now - slotOf(sessionBlob, STATE_SLOT_OPENED)) / MS_PER_SECOND);
+  else setMicros(room, slotOf(sessionBlob, STATE_SLOT_COST));
+}
+
+/**
+ * EQ to GE of a meter, whose value is put at `room` on the side that `isLeft` says, and `other`. Of an interval both ends must give one
+ * answer; it equals nothing that is outside.
+ */
+export function compareInterval(op: u32, id: u32, room: usize, isLeft: bool, other: usize): u32 {
+  const meter = meterAt(id);
+  const blob = blobOf(meter);
+  if (blob == 0) return MISSING;
+  const least = leastOf(blob, meter);
+  const most = valueOf(blob, meter);
+  setAmount(room, meter, least);
+  const atLeast = isLeft ? compare(op, room, other) : compare(op, other, room);
+  if (least == most || atLeast == MISSING || atLeast == WRONG_TYPE) return atLeast;
+  const isBelow = compareNumbers(other, room) < 0;
+  setAmount(room, meter, most);
+  if (op == OP_EQ || op == OP_NE) {
+    if (!isBelow && compareNumbers(other, room) <= 0) return WRONG_TYPE;
+    return op == OP_EQ ? FALSE : TRUE;
+  }
+  return (isLeft ? compare(op, room, other) : compare(op, other, room)) == atLeast ? atLeast : WRONG_TYPE;
+}
+
+function setAmount(room: usize, meter: usize, value: u64): void {
+  const unit = load<u32>(meter, METER_UNIT);
+  if (unit == UNIT_ARGUMENT || unit == UNIT_MONEY) setMicros(room, value);
+  else setInteger(room, value);
+}
