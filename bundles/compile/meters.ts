@@ -101,8 +101,8 @@ export class Meters {
   private readonly scope: Scope;
   private readonly agent: number | null;
   private readonly owner: string;
-  /** Id of the first row, by key and scope. */
-  private readonly known = new Map<string, number>();
+  /** Id of the first row, by key and scope. What the system remembers stands in every agent's blobs, and serves its rules too. */
+  private readonly known: Map<string, number>;
   private readonly blobs: Record<keyof typeof SCOPES, Blob>;
   /** What has been said already, once per owner. */
   private readonly said = new Set<string>();
@@ -116,6 +116,7 @@ export class Meters {
     this.agent = agent;
     this.owner = owner;
     this.first = build.meters.length;
+    this.known = new Map(system?.known);
     this.blobs = { agent: blobAfter(system?.blobs.agent), session: blobAfter(system?.blobs.session) };
   }
 

@@ -170,8 +170,9 @@ export function readRules(
     checkBalance(reader, code, place);
     const notify = reader.idOrNull(ir.strings.length, "a string");
     const agent = reader.idOrNull(agents.length, "an agent");
-    if (!metersOf(code).every((meter) => ir.meters[meter]!.agent === agent)) {
-      reader.fail("meters of the rule's owner", place);
+    const isKnown = (owner: number | null) => owner === agent || owner === null;
+    if (!metersOf(code).every((meter) => isKnown(ir.meters[meter]!.agent))) {
+      reader.fail("meters of the rule's owner or of the system", place);
     }
     reader.zero(4);
     const rule = { effect, phase: phase === NO_PHASE ? null : phase, codeFirst, codeCount, notify, agent };
