@@ -11,7 +11,7 @@ import { decode } from "../../bundles/format/decode.ts";
 import type { Ir } from "../../bundles/format/ir.ts";
 import { check } from "../../fpl-grammar/index.ts";
 import type { Condition, Program } from "../../fpl-grammar/program.ts";
-import { agent, compare, constant, field, program, rule, SPAN } from "./programs.ts";
+import { agent, compare, constant, field, NO_ALERTS, phase, program, rule, SPAN } from "./programs.ts";
 import { sample } from "./sample.ts";
 
 function compiled(source: Program): Ir {
@@ -114,7 +114,6 @@ describe("refusals", () => {
     patternSpan: { ...SPAN, line: 9 },
     span: SPAN,
   });
-  const phase = { name: "p", tools: [], rules: [], span: SPAN };
   const selector = {
     name: "s",
     source: null,
@@ -141,7 +140,7 @@ describe("refusals", () => {
     ["F901", "a pattern that cannot be read", withRule(matches("a("))],
     ["F902", "a look-around", withRule(matches("(?=a)b"))],
     ["F903", "a pattern over the state limit", withRule(matches("a.{12}b"))],
-    ["F904", "33 phases", program([agent("a", { phases: Array.from({ length: 33 }, () => phase) })])],
+    ["F904", "33 phases", program([agent("a", { phases: Array.from({ length: 33 }, () => phase("p")) })])],
     [
       "F905",
       "65 selectors",
@@ -160,7 +159,7 @@ describe("refusals", () => {
     [
       "F912",
       "a phase's tool that is no pattern",
-      program([agent("a", { phases: [{ ...phase, tools: ["a b"] }] })]),
+      program([agent("a", { phases: [phase("p", { tools: ["a b"] })] })]),
     ],
     [
       "F913",
@@ -173,9 +172,9 @@ describe("refusals", () => {
       program([
         agent("a", {
           alerts: {
-            permit: Array.from({ length: 200 }, (_, id) => `${id}${"x".repeat(60000)}`),
-            deny: [],
-            defer: [],
+            ...NO_ALERTS,
+            permit: Array.from({ length: 100 }, (_, id) => `${id}${"x".repeat(6000)}`),
+            rateExceeded: Array.from({ length: 100 }, (_, id) => `${id}${"y".repeat(6000)}`),
           },
         }),
       ]),
@@ -301,7 +300,7 @@ describe("determinism", () => {
 test("the listing shows every part", () => {
   const listing = printListing(decode(compile(sample()).bundle!));
   for (const part of [
-    'agent "support"\n  default defer\n  identity must be verified\n  identity methods: mtls, oidc\n  phases intake, work',
+    'agent "support"\n  default defer\n  identity must be verified\n  identity methods: mtls, oidc\n  phases intake for 10m then work, work',
     "selector risk: unavailable defer, timeout deny",
     "permit stripe/refund  (support, policy.fpl:1, ",
     'args.currency in ["eur", "usd"]',
@@ -318,9 +317,32 @@ test("the listing shows every part", () => {
     "amount money required",
     "currency enum of eur, usd required",
     "UTC-330 min",
+    "2 agents, 2 delegations, ",
+    'delegation "support to default"\n  grants of at most 1h',
+    'delegation "support to helper"\n  grants of any length',
+    "alert on a budget's warning finance",
+    "session for at most 1h, idle for at most 1m",
+    /spawn allow automaton \d+, deny automaton \d+, at most 3 children, else defer/,
+    "closes with no pending approvals, tests_passed, else defer",
+    /rate limit "mail\/\*" {2}\(agent "support", agent slot 0\)\n {5}at most 5 calls in any 1m, else deny\n {5}of mail\/\*\*/,
+    "at most 1024 bytes in every period of 1d, else defer",
+    "at most 100 distinct args.customer in every period of 1d, else recorded",
+    "at most $10 in the session, warns at $8, else deny",
+    '"store daily"  (agent "support", ',
+    "at most $0.5 in every period of 1d, else defer",
+    "at most 7 calls in every period of 1h, else defer",
+    "args.amount in the session",
+    'history "history.sequence(mail/*, sys/a)"  (system, session slot 19)\n     2 steps in order',
+    "deny_count_within(1m) > 3",
+    "history.contains(ping, within=5s)",
+    "session.age < args.amount",
+    'delegation.chain[0] == "default"',
+    "cost args.amount",
+    "cost $0.25",
     "automata\n  0: ",
   ]) {
-    expect(listing).toContain(part);
+    if (typeof part === "string") expect(listing).toContain(part);
+    else expect(listing).toMatch(part);
   }
 });
 

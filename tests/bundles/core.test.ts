@@ -5,7 +5,7 @@ import { compile } from "../../bundles/compile/compile.ts";
 import { type Core, instantiate } from "../../engine/binding/index.ts";
 import { MAX_OBLIGATION_BYTES, MAX_TEXT_BYTES } from "../../engine/constants.ts";
 import type { Condition, Program } from "../../fpl-grammar/program.ts";
-import { agent, field, program, rule, SPAN } from "./programs.ts";
+import { agent, field, NO_ALERTS, program, rule, SPAN } from "./programs.ts";
 import { runAutomaton, search } from "./run.ts";
 import { sample } from "./sample.ts";
 
@@ -45,7 +45,7 @@ describe("the core loads what the compiler writes", () => {
       program([agent("a", { rules: [rule("deny", "t", null, { notify: longest })] })]),
     ],
     ["the longest name", program([agent(longest)])],
-    ["many obligations", program([agent("a", { alerts: { permit: alerts, deny: [], defer: [] } })])],
+    ["many obligations", program([agent("a", { alerts: { ...NO_ALERTS, permit: alerts } })])],
     ["the deepest stack", program([agent("a", { rules: [rule("deny", "t", nest(64))] })])],
     [
       "a very long condition",

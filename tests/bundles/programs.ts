@@ -2,12 +2,16 @@
 
 import type {
   AgentPolicy,
+  Budget,
   Condition,
   Decimal,
   Field,
+  History,
   Literal,
   Operand,
+  Phase,
   Program,
+  RateLimit,
   Root,
   Rule,
   Span,
@@ -51,6 +55,40 @@ export function agent(name: string, fields: Partial<AgentPolicy> = {}): AgentPol
     span: SPAN,
     ...fields,
   };
+}
+
+export function phase(name: string, fields: Partial<Phase> = {}): Phase {
+  return { name, durationMs: null, next: null, tools: [], rules: [], span: SPAN, ...fields };
+}
+
+export function rate(pattern: string, count: number, windowMs = 60_000): RateLimit {
+  return { pattern, patternSpan: SPAN, count, windowMs, span: SPAN };
+}
+
+export function budget(name: string, fields: Partial<Budget> = {}): Budget {
+  return {
+    name,
+    scope: name === "session" ? "session" : "agent",
+    windowMs: null,
+    maxMicros: null,
+    dailyMicros: null,
+    maxCalls: null,
+    maxTokens: null,
+    warnAtMillionths: null,
+    onExceed: "deny",
+    tools: [],
+    span: SPAN,
+    ...fields,
+  };
+}
+
+/** `session.count(pattern, window)` and the like, beside a number. */
+export function history(of: History, op: ">" | "<" = ">", value = "3"): Condition {
+  return compare({ kind: "history", history: of, span: SPAN }, op, constant(decimal(value)));
+}
+
+export function happened(of: History): Condition {
+  return { kind: "happened", history: of, span: SPAN };
 }
 
 export function program(agents: AgentPolicy[], fields: Partial<Program> = {}): Program {

@@ -1,7 +1,23 @@
 /** A program that uses every table of the format. */
 
 import type { Program } from "../../fpl-grammar/program.ts";
-import { agent, compare, constant, decimal, field, literal, program, rule, SPAN } from "./programs.ts";
+import {
+  agent,
+  budget,
+  compare,
+  constant,
+  decimal,
+  field,
+  happened,
+  history,
+  literal,
+  NO_ALERTS,
+  phase,
+  program,
+  rate,
+  rule,
+  SPAN,
+} from "./programs.ts";
 
 export function sample(): Program {
   const amount = field("args", "amount");
@@ -71,6 +87,14 @@ export function sample(): Program {
         "db/query",
         compare({ kind: "length", of: field("args", "tables"), span: SPAN }, "<", constant(decimal("3"))),
       ),
+      rule(
+        "deny",
+        "db/query",
+        history({ function: "sum", pattern: "stripe/*", argument: ["amount"], windowMs: null }, ">", "99.5"),
+      ),
+      rule("permit", "db/query", happened({ function: "contains", pattern: "ping", windowMs: 5000 })),
+      rule("permit", "db/query", compare({ kind: "computed", name: "session.age", span: SPAN }, "<", amount)),
+      rule("permit", "db/query", compare(field("delegation", "chain", 0), "==", constant("default"))),
       rule("permit", "db/query", { kind: "present", operand: field("args", "id"), span: SPAN }),
       rule("permit", "db/query", {
         kind: "glob",
@@ -81,8 +105,13 @@ export function sample(): Program {
       }),
     ],
     phases: [
-      { name: "intake", tools: ["mail/*"], rules: [rule("permit", "mail/read")], span: SPAN },
-      { name: "work", tools: [], rules: [rule("permit", "stripe/*")], span: SPAN },
+      phase("intake", {
+        tools: ["mail/*"],
+        rules: [rule("permit", "mail/read")],
+        durationMs: 600_000,
+        next: "work",
+      }),
+      phase("work", { rules: [rule("permit", "stripe/*")] }),
     ],
     selectors: [
       {
@@ -109,7 +138,67 @@ export function sample(): Program {
     identity: { requireVerified: true, methods: ["oidc", "mtls"] },
     modelPolicy: { allow: ["claude-*"], deny: ["claude-1"] },
     egress: { allow: ["*.example.com:443"], deny: ["evil.example.com"] },
-    alerts: { permit: [], deny: ["soc"], defer: ["soc", "oncall"] },
+    alerts: { ...NO_ALERTS, deny: ["soc"], defer: ["soc", "oncall"], budgetWarning: ["finance"] },
+    rateLimits: [rate("mail/*", 5), rate("stripe/refund", 2, 1000)],
+    ambient: [
+      {
+        name: "max_data_volume",
+        limit: 1024,
+        counts: { kind: "bytes", pattern: "*" },
+        onExceed: "defer",
+        span: SPAN,
+      },
+      {
+        name: "max_customers_per_day",
+        limit: 100,
+        counts: { kind: "distinct", pattern: "stripe/*", argument: ["customer"] },
+        onExceed: "audit",
+        span: SPAN,
+      },
+    ],
+    budgets: [
+      budget("session", { maxMicros: "10000000", warnAtMillionths: 800_000 }),
+      budget("store", {
+        windowMs: 3_600_000,
+        dailyMicros: "500000",
+        maxCalls: 7,
+        maxTokens: 9000,
+        onExceed: "defer",
+        tools: [
+          { pattern: "stripe/*", span: SPAN },
+          { pattern: "mail/send", span: SPAN },
+        ],
+      }),
+    ],
+    costs: [
+      { pattern: "stripe/*", patternSpan: SPAN, amount: { kind: "argument", path: ["amount"] }, span: SPAN },
+      { pattern: "*", patternSpan: SPAN, amount: { kind: "money", micros: "250000" }, span: SPAN },
+    ],
+    session: { maxDurationMs: 3_600_000, idleTimeoutMs: 60_000, maxCalls: null, span: SPAN },
+    spawn: {
+      allow: ["worker-*"],
+      deny: ["*x"],
+      maxChildren: 3,
+      maxDepth: null,
+      onExceed: "defer",
+      span: SPAN,
+    },
+    completionGate: {
+      noPendingApprovals: true,
+      budgetUnderLimit: false,
+      facts: ["tests_passed"],
+      onUnmet: "defer",
+      span: SPAN,
+    },
+    delegates: [
+      {
+        to: "default",
+        rules: [rule("permit", "stripe/*", compare(amount, "<", constant(decimal("10"))))],
+        ttlMs: 3_600_000,
+        span: SPAN,
+      },
+      { to: "helper", rules: [], ttlMs: null, span: SPAN },
+    ],
     framework: "none",
   });
   return program([support, agent("default", { rules: [rule("permit", "ping")] })], {
@@ -119,7 +208,10 @@ export function sample(): Program {
       missingFieldsApply: true,
       onPolicyLoadFailure: "deny_all",
       maxOutputBytes: 4096,
-      rules: [rule("deny!", "sys/*")],
+      rules: [
+        rule("deny!", "sys/*", history({ function: "denies", windowMs: 60_000 })),
+        rule("deny", "sys/exec", happened({ function: "sequence", patterns: ["mail/*", "sys/a"] })),
+      ],
     },
     tools: [
       {
