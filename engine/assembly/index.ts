@@ -39,6 +39,9 @@ import { hasObligations } from "./record/obligations";
 import { chainHash, layTag, recordLength, writeRecord } from "./record/record";
 import { beginTrace, traceCount } from "./record/trace";
 
+/** On the code of a refusal: it is of an event. */
+const OF_EVENT: u32 = 0x100;
+
 let hasPolicy: bool = false;
 let isSigned: bool = false;
 
@@ -103,7 +106,7 @@ export function refuse(
   sequenceHigh: u32,
 ): u32 {
   beginTrace(false);
-  refuseUnread(code, actionBytes, factsBytes);
+  refuseUnread(code & 0xff, actionBytes, factsBytes, (code & OF_EVENT) != 0);
   writeRecord(<u64>sequenceLow | ((<u64>sequenceHigh) << 32), hasPolicy, isSigned);
   return pack(hasObligations());
 }

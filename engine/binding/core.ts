@@ -1,7 +1,7 @@
 /** The typed API over one core. */
 import { CODE_ENGINE_TRAP, CODE_LONE_SURROGATE, LOAD_OK, LOAD_TOO_LARGE, NONE } from "../constants.ts";
 import { type CodeName, codeOf } from "./codes.ts";
-import { DIGEST_BYTES, Instance, LONE_SURROGATE, TOO_LARGE } from "./instance.ts";
+import { DIGEST_BYTES, Instance, LONE_SURROGATE, type StateBlobs, TOO_LARGE } from "./instance.ts";
 import { LOAD_TRAPPED, type LoadResult, loadRefusal } from "./load.ts";
 import { readVerdict, refusal, type Verdict } from "./verdict.ts";
 
@@ -22,6 +22,8 @@ export interface Recorded {
   readonly record: Uint8Array<ArrayBuffer>;
   /** The record's hash, 32 bytes: `previous` of the next. */
   readonly hash: Uint8Array<ArrayBuffer>;
+  /** The state after, as many blobs as before and in their order, those without a byte being not written; null: nothing is to be written. */
+  readonly state: Uint8Array<ArrayBuffer>[] | null;
 }
 
 /** TRACE_* of engine/constants.ts, with what its comment says about `low` and `payload`. */
@@ -51,6 +53,8 @@ export type CanonicalResult =
 const TRAP = refusal("engine_trap");
 const LONE = refusal("lone_surrogate");
 const HAS_MORE = 1 << 10;
+/** On the code of a refusal: it is of an event. */
+const OF_EVENT = 0x100;
 const EVENT_BYTES = 8;
 const TWO_TO_32 = 4294967296;
 /** Cached verdicts: a bundle has few, and one that has many must not fill the host's memory. */
@@ -60,6 +64,11 @@ function checkText(text: unknown, title: string): void {
   if (typeof text !== "string" && !(text instanceof Uint8Array)) {
     throw new TypeError(`${title}: JSON text as a string or Uint8Array, not ${typeof text}`);
   }
+}
+
+function checkState(state: unknown): void {
+  const isState = Array.isArray(state) && state.every((blob) => blob === null || blob instanceof Uint8Array);
+  if (!isState) throw new TypeError("state: a list of Uint8Array or null");
 }
 
 /**
@@ -130,16 +139,19 @@ export class Core {
     }
   }
 
-  /** Decides an action, with what the host knows about it. Facts left out are `{}`; an empty text is refused. engine/ABI.md has both texts field by field. */
-  decide(action: Text, facts?: Text): Verdict {
-    checkText(action, "action");
-    if (facts !== undefined) checkText(facts, "facts");
+  /**
+   * Decides an action, with what the host knows about it and what the state remembers. Facts left out are `{}`; an empty text is refused.
+   * State left out: there is none. engine/ABI.md has the texts field by field, and which blobs stand where.
+   */
+  decide(action: Text, facts?: Text, state?: StateBlobs): Verdict {
+    checkTexts(action, facts, state);
     try {
       const instance = this.#open();
       const actionBytes = instance.writeAction(action);
       if (actionBytes === LONE_SURROGATE) return LONE;
       const factsBytes = handedOver(instance.writeFacts(facts));
-      return this.#verdictOf(instance, instance.exports.decide(actionBytes, factsBytes, 0) >>> 0);
+      const stateBytes = instance.writeState(state);
+      return this.#verdictOf(instance, instance.exports.decide(actionBytes, factsBytes, stateBytes, 0) >>> 0);
     } catch {
       this.#drop();
       return TRAP;
@@ -147,16 +159,16 @@ export class Core {
   }
 
   /** The same, with the steps that led to the verdict. */
-  trace(action: Text, facts?: Text): Traced {
-    checkText(action, "action");
-    if (facts !== undefined) checkText(facts, "facts");
+  trace(action: Text, facts?: Text, state?: StateBlobs): Traced {
+    checkTexts(action, facts, state);
     try {
       const instance = this.#open();
       const actionBytes = instance.writeAction(action);
       if (actionBytes === LONE_SURROGATE) return { verdict: LONE, events: [] };
       const factsBytes = handedOver(instance.writeFacts(facts));
-      const verdict = this.#verdictOf(instance, instance.exports.decide(actionBytes, factsBytes, 1) >>> 0);
-      return { verdict, events: readTrace(instance) };
+      const stateBytes = instance.writeState(state);
+      const packed = instance.exports.decide(actionBytes, factsBytes, stateBytes, 1) >>> 0;
+      return { verdict: this.#verdictOf(instance, packed), events: readTrace(instance) };
     } catch {
       this.#drop();
       return { verdict: TRAP, events: [] };
@@ -164,51 +176,67 @@ export class Core {
   }
 
   /**
-   * Decides and writes the record of it. The verdict is that of `decide`, but for a redaction without a salt, which is a deny.
-   * Throws only when the core fails twice, in which case there is no verdict either.
+   * Decides and writes the record of it and the state after. The verdict is that of `decide`, but for a redaction without a salt, which
+   * is a deny. Throws only when the core fails twice, in which case there is no verdict either.
    */
-  decideRecorded(action: Text, facts: Text | undefined, place: RecordPlace): Recorded {
-    checkText(action, "action");
-    if (facts !== undefined) checkText(facts, "facts");
+  decideRecorded(action: Text, facts: Text | undefined, place: RecordPlace, state?: StateBlobs): Recorded {
+    return this.#recorded("decideRecorded", action, facts, place, state);
+  }
+
+  /** The same for an event: what happens beside decisions. An event that is refused changes nothing, and is a record all the same. */
+  applyEvent(event: Text, facts: Text | undefined, place: RecordPlace, state?: StateBlobs): Recorded {
+    return this.#recorded("applyEvent", event, facts, place, state);
+  }
+
+  #recorded(
+    call: RecordingCall,
+    text: Text,
+    facts: Text | undefined,
+    place: RecordPlace,
+    state: StateBlobs | undefined,
+  ): Recorded {
+    checkTexts(text, facts, state);
     checkPlace(place);
-    const high = Math.floor(place.sequence / TWO_TO_32);
-    const low = place.sequence >>> 0;
     try {
-      return this.#record(action, facts, place, low, high);
+      return this.#record(call, text, facts, place, state);
     } catch {
       this.#drop();
-      return this.#recordTrap(action, facts, place, low, high);
+      return this.#recordTrap(call, text, facts, place);
     }
   }
 
-  #record(action: Text, facts: Text | undefined, place: RecordPlace, low: number, high: number): Recorded {
-    const instance = this.#open();
-    const { exports } = instance;
-    const actionBytes = instance.writeAction(action);
-    const factsBytes = handedOver(instance.writeFacts(facts));
-    instance.writeDigest(exports.previousPointer(), place.previous);
-    const packed =
-      actionBytes === LONE_SURROGATE
-        ? exports.refuse(CODE_LONE_SURROGATE, TOO_LARGE, factsBytes, low, high)
-        : exports.decideRecorded(actionBytes, factsBytes, low, high);
-    const { record, hash } = instance.readRecord();
-    return { verdict: this.#verdictOf(instance, packed >>> 0), record, hash };
-  }
-
-  #recordTrap(
-    action: Text,
+  #record(
+    call: RecordingCall,
+    text: Text,
     facts: Text | undefined,
     place: RecordPlace,
-    low: number,
-    high: number,
+    state: StateBlobs | undefined,
   ): Recorded {
     const instance = this.#open();
     const { exports } = instance;
-    const actionBytes = handedOver(instance.writeAction(action));
+    const textBytes = instance.writeAction(text);
     const factsBytes = handedOver(instance.writeFacts(facts));
+    const stateBytes = instance.writeState(state);
+    const { low, high } = halves(place.sequence);
     instance.writeDigest(exports.previousPointer(), place.previous);
-    exports.refuse(CODE_ENGINE_TRAP, actionBytes, factsBytes, low, high);
-    return { verdict: TRAP, ...instance.readRecord() };
+    const packed =
+      textBytes === LONE_SURROGATE
+        ? exports.refuse(codeFor(call, CODE_LONE_SURROGATE), TOO_LARGE, factsBytes, low, high)
+        : exports[call](textBytes, factsBytes, stateBytes, low, high);
+    const { record, hash } = instance.readRecord();
+    const after = instance.readState();
+    return { verdict: this.#verdictOf(instance, packed >>> 0), record, hash, state: after };
+  }
+
+  #recordTrap(call: RecordingCall, text: Text, facts: Text | undefined, place: RecordPlace): Recorded {
+    const instance = this.#open();
+    const { exports } = instance;
+    const textBytes = handedOver(instance.writeAction(text));
+    const factsBytes = handedOver(instance.writeFacts(facts));
+    const { low, high } = halves(place.sequence);
+    instance.writeDigest(exports.previousPointer(), place.previous);
+    exports.refuse(codeFor(call, CODE_ENGINE_TRAP), textBytes, factsBytes, low, high);
+    return { verdict: TRAP, ...instance.readRecord(), state: null };
   }
 
   #verdictOf(instance: Instance, packed: number): Verdict {
@@ -270,6 +298,22 @@ export class Core {
     instance.exports.chain(length);
     return instance.readHash();
   }
+}
+
+type RecordingCall = "decideRecorded" | "applyEvent";
+
+function codeFor(call: RecordingCall, code: number): number {
+  return call === "applyEvent" ? code | OF_EVENT : code;
+}
+
+function halves(sequence: number): { low: number; high: number } {
+  return { low: sequence >>> 0, high: Math.floor(sequence / TWO_TO_32) };
+}
+
+function checkTexts(text: unknown, facts: unknown, state: unknown): void {
+  checkText(text, "action");
+  if (facts !== undefined) checkText(facts, "facts");
+  if (state !== undefined) checkState(state);
 }
 
 /** LOAD_*. */

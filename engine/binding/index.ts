@@ -21,6 +21,7 @@ export type {
   TraceEvent,
 } from "./core.ts";
 export { Core } from "./core.ts";
+export type { StateBlobs } from "./instance.ts";
 export type { LoadRefusalCode, LoadResult } from "./load.ts";
 export type { CredentialObligation, Detail, Obligations, RuleIdentity, Verdict } from "./verdict.ts";
 

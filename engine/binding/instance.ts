@@ -1,14 +1,15 @@
 /** One instance of the core and views of its memory. engine/ABI.md. */
 import { instantiateSync } from "@assemblyscript/loader";
-import { ABI_VERSION, MAX_INPUT_BYTES, NONE } from "../constants.ts";
+import { ABI_VERSION, MAX_INPUT_BYTES, MAX_STATE_BYTES, NONE } from "../constants.ts";
 
 export interface CoreExports extends Record<string, unknown> {
   readonly memory: WebAssembly.Memory;
   abi(): number;
   reserve(bytes: number): number;
   load(bytes: number, signed: number): number;
-  decide(actionBytes: number, factsBytes: number, trace: number): number;
-  decideRecorded(actionBytes: number, factsBytes: number, sequenceLow: number, sequenceHigh: number): number;
+  decide(actionBytes: number, factsBytes: number, stateBytes: number, trace: number): number;
+  decideRecorded: Recording;
+  applyEvent: Recording;
   refuse(
     code: number,
     actionBytes: number,
@@ -23,6 +24,9 @@ export interface CoreExports extends Record<string, unknown> {
   errorOffset(): number;
   actionPointer(): number;
   factsPointer(): number;
+  statePointer(): number;
+  stateAfterPointer(): number;
+  stateAfterBytes(): number;
   previousPointer(): number;
   enginePointer(): number;
   statusPointer(): number;
@@ -34,6 +38,18 @@ export interface CoreExports extends Record<string, unknown> {
   tracePointer(): number;
   traceEvents(): number;
 }
+
+/** A call that writes a record. */
+export type Recording = (
+  textBytes: number,
+  factsBytes: number,
+  stateBytes: number,
+  sequenceLow: number,
+  sequenceHigh: number,
+) => number;
+
+/** The state before, blob by blob; null: not written yet. engine/ABI.md "State". */
+export type StateBlobs = readonly (Uint8Array | null)[];
 
 export const DIGEST_BYTES = 32;
 /** A record, or another text to hash, in bytes. */
@@ -54,10 +70,19 @@ const builtIn = (String.prototype as { isWellFormed?: () => boolean }).isWellFor
 const isWellFormed: (text: string) => boolean =
   builtIn === undefined ? (text) => !LONE.test(text) : (text) => builtIn.call(text);
 
+const SLOT_BYTES = 8;
+/** Head of a state, and what each of its blobs takes before the first. */
+const FRAME_BYTES = 8;
+
 /** Where a text goes in the memory. */
 interface TextRegion {
   readonly pointer: number;
   readonly view: Uint8Array<ArrayBuffer>;
+}
+
+interface StateRegion {
+  readonly pointer: number;
+  readonly words: Uint32Array<ArrayBuffer>;
 }
 
 /** An instance with room for a bundle. Throws WebAssembly errors when the module or the memory cannot be had. */
@@ -68,6 +93,9 @@ export class Instance {
   #action: TextRegion;
   #facts: TextRegion;
   #status: DataView;
+  /** The regions of the state before and after. */
+  #before: StateRegion;
+  #after: StateRegion;
 
   constructor(module: WebAssembly.Module) {
     this.exports = instantiateSync<CoreExports>(module).exports as unknown as CoreExports;
@@ -79,6 +107,13 @@ export class Instance {
     this.#action = this.#region(this.exports.actionPointer());
     this.#facts = this.#region(this.exports.factsPointer());
     this.#status = this.#statusView();
+    this.#before = this.#stateRegion(this.exports.statePointer());
+    this.#after = this.#stateRegion(this.exports.stateAfterPointer());
+  }
+
+  #stateRegion(pointer: number): StateRegion {
+    const words = new Uint32Array(this.exports.memory.buffer, pointer, MAX_STATE_BYTES / 4);
+    return { pointer, words };
   }
 
   #region(pointer: number): TextRegion {
@@ -96,6 +131,8 @@ export class Instance {
     this.#action = this.#region(this.#action.pointer);
     this.#facts = this.#region(this.#facts.pointer);
     this.#status = this.#statusView();
+    this.#before = this.#stateRegion(this.#before.pointer);
+    this.#after = this.#stateRegion(this.#after.pointer);
     return pointer;
   }
 
@@ -113,6 +150,45 @@ export class Instance {
   writeFacts(text: string | Uint8Array | undefined): number {
     if (text === undefined) return 0;
     return this.#write(this.#facts, text.length === 0 ? BLANK : text);
+  }
+
+  /**
+   * Puts the blobs where the core reads them. Bytes written, 0 for no state, TOO_LARGE for what is no run of slots or does not fit:
+   * the core refuses it.
+   */
+  writeState(state: StateBlobs | undefined): number {
+    if (state === undefined) return 0;
+    const { pointer, words } = this.#before;
+    const count = state.length;
+    let taken = FRAME_BYTES * (1 + count);
+    if (taken > MAX_STATE_BYTES) return TOO_LARGE;
+    words[0] = count;
+    words[1] = 0;
+    for (let index = 0; index < count; index++) {
+      const blob = state[index];
+      const bytes = blob?.byteLength ?? 0;
+      if (bytes % SLOT_BYTES !== 0 || bytes > MAX_STATE_BYTES - taken) return TOO_LARGE;
+      words[2 + 2 * index] = bytes / SLOT_BYTES;
+      words[3 + 2 * index] = 0;
+      if (blob !== null && blob !== undefined) this.bytes.set(blob, pointer + taken);
+      taken += bytes;
+    }
+    return taken;
+  }
+
+  /** Copies of the blobs of the state after, in order; null when nothing is to be written. */
+  readState(): Uint8Array<ArrayBuffer>[] | null {
+    if (this.exports.stateAfterBytes() === 0) return null;
+    const { pointer, words } = this.#after;
+    const count = words[0]!;
+    const blobs: Uint8Array<ArrayBuffer>[] = new Array(count);
+    let start = pointer + FRAME_BYTES * (1 + count);
+    for (let index = 0; index < count; index++) {
+      const end = start + words[2 + 2 * index]! * SLOT_BYTES;
+      blobs[index] = this.bytes.slice(start, end);
+      start = end;
+    }
+    return blobs;
   }
 
   #write(region: TextRegion, text: string | Uint8Array): number {

@@ -60,9 +60,9 @@ export function beginDecision(): void {
 }
 
 /** Denies with a code that the host came to; the texts are not read. */
-export function refuseUnread(newCode: u32, actionBytes: u32, factsBytes: u32): void {
+export function refuseUnread(newCode: u32, actionBytes: u32, factsBytes: u32, ofEvent: bool): void {
   beginDecision();
-  takeTexts(actionBytes, factsBytes);
+  takeTexts(actionBytes, factsBytes, ofEvent);
   deny(newCode);
 }
 

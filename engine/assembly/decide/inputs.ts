@@ -37,26 +37,25 @@ export let isEvent: bool = false;
 
 /** Whether an input was refused. */
 export function refuseInputs(newActionBytes: u32, newFactsBytes: u32): bool {
-  takeTexts(newActionBytes, newFactsBytes);
+  takeTexts(newActionBytes, newFactsBytes, false);
   return refuseActionText() || refuseFactsText();
 }
 
 /** The same with an event in the place of the action. */
 export function refuseEventInputs(eventBytes: u32, newFactsBytes: u32): bool {
-  takeTexts(eventBytes, newFactsBytes);
-  isEvent = true;
+  takeTexts(eventBytes, newFactsBytes, true);
   return refuseActionText() || refuseFactsText();
 }
 
 /** Forgets the last inputs. A count over MAX_INPUT_BYTES is a text that is not there. */
-export function takeTexts(newActionBytes: u32, newFactsBytes: u32): void {
+export function takeTexts(newActionBytes: u32, newFactsBytes: u32, ofEvent: bool): void {
   actionStage = STAGE_RAW;
   factsStage = STAGE_RAW;
   actionBytes = newActionBytes;
   factsBytes = newFactsBytes;
   actionRoot = 0;
   factsRoot = 0;
-  isEvent = false;
+  isEvent = ofEvent;
   forgetAction();
   forgetEvent();
   forgetFacts();
