@@ -52,6 +52,15 @@ export function checkListing(prefix: string, after: string | null, limit: number
     throw new RangeError(`limit: an integer from 1, not ${limit}`);
 }
 
+/** The first of all texts' UTF-8 that is behind every text with that prefix. */
+export function prefixEnd(prefix: Uint8Array): Uint8Array {
+  // No byte of UTF-8 is above 0xf4.
+  if (prefix.length === 0) return Uint8Array.of(0xff);
+  const end = prefix.slice();
+  end[end.length - 1]! += 1;
+  return end;
+}
+
 export function checkSequence(from: number): void {
   if (!Number.isSafeInteger(from) || from < 0) throw new RangeError(`from: a sequence from 0, not ${from}`);
 }

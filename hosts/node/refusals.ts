@@ -1,4 +1,5 @@
 import type { TrustCode } from "../../bundles/trust/index.ts";
+import type { LedgerRefusal } from "../../control/ledger/open.ts";
 
 /** What this host adds to the refusals of bundles/trust, as one closed table. */
 export const HOST_REFUSALS = {
@@ -22,6 +23,10 @@ export const HOST_REFUSALS = {
   state_unwritable: {
     message: "the state file cannot be written",
     help: "check its folder's permissions and space; the policy was not taken into use",
+  },
+  salt_key_unusable: {
+    message: "the key of the salts cannot be read or made",
+    help: "restore it from its copy; without it nobody can open what was redacted",
   },
   log_locked: {
     message: "the record log is held by another process",
@@ -96,6 +101,9 @@ export interface HostRefusal {
   message: string;
   help: string;
 }
+
+/** What `openControl` refuses besides: state that does not belong to its log. */
+export type ControlRefusal = HostRefusal | LedgerRefusal;
 
 export function refusal(
   code: HostCode,

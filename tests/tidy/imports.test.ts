@@ -67,7 +67,12 @@ const ROOMS: Room[] = [
     packages: ["@noble/hashes", "@noble/ed25519"],
     runtime: false,
   },
-  { folder: "control/stores/", may: ["control/ports.ts"], packages: [], runtime: false },
+  {
+    folder: "control/stores/",
+    may: ["control/ports.ts", "control/ledger/batch.ts"],
+    packages: [],
+    runtime: false,
+  },
   {
     folder: "hosts/node/",
     may: [
@@ -93,9 +98,10 @@ const ROOMS: Room[] = [
       "bundles/trust/",
       CONSTANTS,
     ],
-    packages: ["@noble/hashes"],
+    packages: ["@noble/hashes", "libsql", "pg"],
     runtime: true,
   },
+  { folder: "hosts/workers/", may: ["gateway/", "control/"], packages: [], runtime: true },
   {
     folder: "cli/",
     may: ["fpl-grammar/", "bundles/", "engine/", "control/", "gateway/", "hosts/"],
