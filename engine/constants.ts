@@ -157,7 +157,7 @@ export const OPERAND_LENGTH: u32 = 7;
 export const OPERAND_TARGET: u32 = 8;
 /**
  * A meter's value: a number, or an interval of two when a bucket is only partly inside the window. Of EQ to GE, on one side at most:
- * METER_TOTAL or METER_SLIDING. Of HAPPENED: METER_LAST, or the first row of a METER_SEQUENCE. FAMILY_HISTORY, of the rule's own agent or system.
+ * METER_TOTAL or METER_SLIDING. Of HAPPENED: METER_LAST, or the first row of a METER_SEQUENCE. FAMILY_HISTORY, of the rule's agent or of the system.
  */
 export const OPERAND_METER: u32 = 9;
 /** A COMPUTED_*: a number that the core knows. Wherever OPERAND_LENGTH may stand. */

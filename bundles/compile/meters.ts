@@ -123,7 +123,7 @@ export class Meters {
   /** A limit of its own; a second one of the same descriptor is refused. Moved by the calls of `patterns`. */
   limit(spec: MeterSpec, patterns: readonly PatternAt[]): void {
     if (!this.isSound(spec)) return;
-    const id = this.add(spec, 0);
+    const id = this.add(spec, this.take(spec), 0);
     for (const { pattern, span } of patterns) this.move(id, pattern, span);
   }
 
@@ -135,8 +135,9 @@ export class Meters {
     if (known !== undefined) return known;
     const isSequence = spec.kind === "sequence";
     const first = this.build.meters.length;
+    const key = this.take(spec);
     for (let step = steps.length; step > 0; step--) {
-      this.move(this.add(spec, isSequence ? step : 0, step < steps.length), steps[step - 1]!, spec.span);
+      this.move(this.add(spec, key, isSequence ? step : 0), steps[step - 1]!, spec.span);
     }
     this.known.set(name, first);
     return first;
@@ -146,12 +147,10 @@ export class Meters {
     for (const entry of this.scope.select(pattern, span)) entry.meters.push(id);
   }
 
-  /** `isStep`: of a sequence that has its place already. */
-  private add(spec: MeterSpec, step: number, isStep = false): number {
+  /** A row for the place that was taken last. */
+  private add(spec: MeterSpec, key: bigint, step: number): number {
     const { build } = this;
-    const key = keyOf(spec);
     const blob = this.blobs[spec.scope];
-    if (!isStep) this.take(blob, key, spec);
     blob.rows++;
     if (blob.rows > MAX_METERS) this.tooMany(spec, `${MAX_METERS} meters`);
     const row: IrMeter = {
@@ -174,8 +173,10 @@ export class Meters {
     return build.meters.push(row) - 1;
   }
 
-  /** A place in the blob. */
-  private take(blob: Blob, key: bigint, spec: MeterSpec): void {
+  /** Takes a place in the blob; the key. */
+  private take(spec: MeterSpec): bigint {
+    const key = keyOf(spec);
+    const blob = this.blobs[spec.scope];
     const other = blob.keys.get(key);
     if (other !== undefined) {
       this.build.error(
@@ -194,6 +195,7 @@ export class Meters {
     }
     if (spec.kind === "distinct") blob.members += spec.limit!;
     if (blob.members > MAX_MEMBERS) this.tooMany(spec, `${MAX_MEMBERS} distinct values in all caps together`);
+    return key;
   }
 
   private tooMany(spec: MeterSpec, limit: string): void {

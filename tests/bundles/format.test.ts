@@ -150,7 +150,10 @@ describe("refusals name section, byte and what was expected", () => {
     [
       "PATTERNS",
       "a deny! rule among the others",
-      (ir) => ir.patterns[0]!.rules.push(...ir.patterns[0]!.always.splice(0)),
+      (ir) => {
+        const pattern = ir.patterns.find(({ always }) => always.length > 0)!;
+        pattern.rules.push(...pattern.always.splice(0));
+      },
     ],
     ["PATTERNS", "a phase that the agent has not", (ir) => ir.patterns[0]!.phases.push(5)],
     ["PATTERNS", "a pattern that is found twice", (ir) => Object.assign(ir.exact[0]!, { target: 0 })],
