@@ -2,7 +2,7 @@
 import { type ChainTip, LedgerFailure, type RecordLog, type StateStore } from "../ports.ts";
 import { APPLIED_KEY, decodeApplied, toHex } from "./applied.ts";
 import { RecordMismatch } from "./changes.ts";
-import { OwnLedger, type OwnLedgerOptions } from "./own.ts";
+import { DEFAULT_TIMEOUT_MS, OwnLedger, type OwnLedgerOptions } from "./own.ts";
 import { catchUp, type Digest, firstTip } from "./rebuild.ts";
 import { WorkingSet, type WorkingSetLimits } from "./working-set.ts";
 import { WriteBehind } from "./write-behind.ts";
@@ -11,17 +11,17 @@ const REBUILD = "make the state anew from the log (`rebuild`), or restore the st
 
 /** Why a ledger is not opened, and the way out. */
 export const LEDGER_REFUSALS = {
-  store_unreadable: {
+  state_unreadable: {
     message: "the state store cannot be read or written",
     help: "see why it fails, then open again",
   },
-  store_version: { message: "the state store is of another version", help: REBUILD },
-  store_damaged: { message: "the state store is damaged", help: REBUILD },
-  store_ahead: {
+  state_version: { message: "the state store is of another version", help: REBUILD },
+  state_damaged: { message: "the state store is damaged", help: REBUILD },
+  state_ahead: {
     message: "the state store holds more than the log",
     help: `find the rest of the log; or ${REBUILD}`,
   },
-  store_foreign: { message: "the state store belongs to another log", help: REBUILD },
+  state_foreign: { message: "the state store belongs to another log", help: REBUILD },
   log_unreadable: {
     message: "the log cannot be read from where the state store is",
     help: "restore the log, or a state store that is as new as what the log still has",
@@ -59,8 +59,10 @@ export async function openOwnLedger(
     const tip = await log.tip();
     const misplaced = compare(applied, tip);
     if (misplaced !== null) return misplaced;
-    const set = new WorkingSet(store, parts.limits);
-    const behind = new WriteBehind(store, set, { sequence: applied.sequence, version });
+    const { schedule = null, timeoutMs = DEFAULT_TIMEOUT_MS } = parts.options ?? {};
+    const timeLimit = { schedule, timeoutMs };
+    const set = new WorkingSet(store, parts.limits, timeLimit);
+    const behind = new WriteBehind(store, set, { sequence: applied.sequence, version }, timeLimit);
     const reached = await catchUp(log, applied, { set, behind, digest });
     if (!same(reached, tip))
       return refusal("log_unreadable", `it ends at ${reached.sequence}, not ${tip.sequence}`);
@@ -77,8 +79,8 @@ function refusal(code: LedgerRefusalCode, detail: string): LedgerRefusal {
 
 function refusalOf(error: unknown): LedgerRefusal {
   const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof RecordMismatch) return refusal("store_damaged", text);
-  if (error instanceof LedgerFailure) return refusal("store_unreadable", text);
+  if (error instanceof RecordMismatch) return refusal("state_damaged", text);
+  if (error instanceof LedgerFailure) return refusal("state_unreadable", text);
   return refusal("log_unreadable", text);
 }
 
@@ -95,27 +97,27 @@ async function readApplied(
     entry = (await store.read([APPLIED_KEY]))[0] ?? null;
     others = entry === null ? await store.list("", null, 1) : [];
   } catch (error) {
-    return refusal("store_unreadable", error instanceof Error ? error.message : String(error));
+    return refusal("state_unreadable", error instanceof Error ? error.message : String(error));
   }
   if (entry === null) {
-    if (others.length > 0) return refusal("store_damaged", `it has ${others[0]} and not how far it is`);
+    if (others.length > 0) return refusal("state_damaged", `it has ${others[0]} and not how far it is`);
     return { ok: true, applied: firstTip(), version: 0 };
   }
   const read = decodeApplied(entry.bytes);
   if (read.kind === "applied") return { ok: true, applied: read.tip, version: entry.version };
-  if (read.kind === "version") return refusal("store_version", `version ${read.version}`);
+  if (read.kind === "version") return refusal("state_version", `version ${read.version}`);
   return refusal(
-    "store_damaged",
+    "state_damaged",
     read.kind === "rebuilding" ? "a rebuild did not end" : `${APPLIED_KEY} is malformed`,
   );
 }
 
 function compare(applied: ChainTip, tip: ChainTip): LedgerRefusal | null {
   if (applied.sequence > tip.sequence) {
-    return refusal("store_ahead", `it is at ${applied.sequence}, the log at ${tip.sequence}`);
+    return refusal("state_ahead", `it is at ${applied.sequence}, the log at ${tip.sequence}`);
   }
   if (applied.sequence === tip.sequence && !same(applied, tip)) {
-    return refusal("store_foreign", `record ${tip.sequence - 1} has another hash in the log`);
+    return refusal("state_foreign", `record ${tip.sequence - 1} has another hash in the log`);
   }
   return null;
 }

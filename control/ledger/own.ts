@@ -6,7 +6,6 @@
  * append nothing in memory counts any more: the ledger rejects everything until it is opened anew.
  */
 import {
-  type AppendResult,
   type ChainTip,
   type Ledger,
   LedgerFailure,
@@ -16,26 +15,24 @@ import {
   type SealedRecord,
   type StateStore,
 } from "../ports.ts";
+import { type Schedule, within } from "./within.ts";
 import type { WorkingSet } from "./working-set.ts";
 import type { Snapshot, WriteBehind } from "./write-behind.ts";
-
-/** Runs `run` once after `delayMs`; what it returns calls that off. */
-export type Schedule = (delayMs: number, run: () => void) => () => void;
 
 export interface OwnLedgerOptions {
   /** Records between two commits to the state store. */
   readonly writeBehindRecords?: number;
   /** Longest time before a change goes to the state store; needs `schedule`. */
   readonly writeBehindMs?: number;
-  /** Longest time for an append; after that it counts as failed. Needs `schedule`. */
-  readonly appendMs?: number;
+  /** Longest time for a call of log or store; after that it counts as failed. Needs `schedule`. */
+  readonly timeoutMs?: number;
   /** Without it only counts decide when the store is written. */
   readonly schedule?: Schedule | null;
 }
 
 const DEFAULT_RECORDS = 4096;
 const DEFAULT_WRITE_BEHIND_MS = 1_000;
-const DEFAULT_APPEND_MS = 30_000;
+export const DEFAULT_TIMEOUT_MS = 30_000;
 /** So many records are worth an append of their own while others are still computed. */
 const EARLY_RECORDS = 64;
 /** More states that the store does not have are not taken on. */
@@ -114,7 +111,7 @@ export class OwnLedger implements Ledger {
     this.#options = {
       writeBehindRecords: options.writeBehindRecords ?? DEFAULT_RECORDS,
       writeBehindMs: options.writeBehindMs ?? DEFAULT_WRITE_BEHIND_MS,
-      appendMs: options.appendMs ?? DEFAULT_APPEND_MS,
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       schedule: options.schedule ?? null,
     };
     this.#view = new View(parts.set, parts.tip);
@@ -227,32 +224,16 @@ export class OwnLedger implements Ledger {
     if (this.#behindBy >= this.#options.writeBehindRecords && !this.#behind.busy) {
       batch.snapshot = this.#snapshot();
     }
-    const stop = this.#limitTime(batch);
-    this.#appendTo(batch).then(
+    within(this.#options, () => this.#log.append(batch.expected, batch.records)).then(
       (result) => {
-        stop?.();
         if (result.ok) this.#appended(batch);
         else this.#break(batch, "somebody else writes into the log", null);
       },
-      (error: unknown) => {
-        stop?.();
-        this.#break(batch, "the log cannot be written", error);
-      },
+      (error: unknown) => this.#break(batch, "the log cannot be written", error),
     );
   }
 
-  async #appendTo(batch: Batch): Promise<AppendResult> {
-    return this.#log.append(batch.expected, batch.records);
-  }
-
-  #limitTime(batch: Batch): (() => void) | undefined {
-    const { schedule, appendMs } = this.#options;
-    return schedule?.(appendMs, () => this.#break(batch, `the log took over ${appendMs} ms`, null));
-  }
-
   #appended(batch: Batch): void {
-    // Too late, its callers were told otherwise.
-    if (this.#appending !== batch) return;
     this.#appending = null;
     if (this.#pending.resolves.length > 0) this.#append();
     batch.resolve();
@@ -268,7 +249,6 @@ export class OwnLedger implements Ledger {
   }
 
   #break(batch: Batch, message: string, cause: unknown): void {
-    if (this.#appending !== batch) return;
     this.#broken = new LedgerFailure("record_unwritable", message, { cause });
     this.#appending = null;
     this.#stopTimer();

@@ -1,5 +1,6 @@
 /** The states that decisions run on: those lately used and those that the store does not have yet, in memory; the rest in the store. */
 import { LedgerFailure, type StateStore } from "../ports.ts";
+import { NO_LIMIT, type TimeLimit, within } from "./within.ts";
 
 export interface Entry {
   readonly key: string;
@@ -30,6 +31,7 @@ export const DEFAULT_LIMITS: WorkingSetLimits = { entries: 65_536, bytes: 67_108
 export class WorkingSet {
   readonly #store: StateStore;
   readonly #limits: WorkingSetLimits;
+  readonly #timeLimit: TimeLimit;
   #young = new Map<string, Entry>();
   #old = new Map<string, Entry>();
   #youngBytes = 0;
@@ -39,10 +41,11 @@ export class WorkingSet {
   #wanted: string[] = [];
   #nextReading: Promise<void> | null = null;
 
-  constructor(store: StateStore, limits: WorkingSetLimits = DEFAULT_LIMITS) {
+  constructor(store: StateStore, limits: WorkingSetLimits = DEFAULT_LIMITS, timeLimit: TimeLimit = NO_LIMIT) {
     if (limits.entries < MIN_ENTRIES) throw new RangeError(`limits.entries: ${MIN_ENTRIES} or more`);
     this.#store = store;
     this.#limits = limits;
+    this.#timeLimit = timeLimit;
   }
 
   /** Entries that the store does not have yet. */
@@ -122,7 +125,7 @@ export class WorkingSet {
     this.#wanted = [];
     this.#nextReading = null;
     try {
-      const found = await this.#store.read(keys);
+      const found = await within(this.#timeLimit, () => this.#store.read(keys));
       for (const [index, key] of keys.entries()) {
         const { bytes, version } = found[index] ?? { bytes: null, version: 0 };
         this.#insert({ key, bytes, version, dirty: false, writing: false });

@@ -1,6 +1,7 @@
 /** Bringing the state store up to a place in the log, in one commit. The log has it all already, so a failure loses nothing. */
 import { type ChainTip, LedgerFailure, type StateStore, type StateWrite } from "../ports.ts";
 import { APPLIED_KEY, decodeApplied, encodeApplied } from "./applied.ts";
+import { NO_LIMIT, type TimeLimit, within } from "./within.ts";
 import type { Entry, WorkingSet } from "./working-set.ts";
 
 /** Bytes of states as of the records before `tip`. */
@@ -14,6 +15,7 @@ export interface Snapshot {
 export class WriteBehind {
   readonly #store: StateStore;
   readonly #set: WorkingSet;
+  readonly #timeLimit: TimeLimit;
   /** Of APPLIED_KEY in the store. */
   #version: number;
   /** Sequences that the store may be at: the last that was confirmed, and those of commits whose end is not known. */
@@ -26,9 +28,11 @@ export class WriteBehind {
     store: StateStore,
     set: WorkingSet,
     applied: { readonly sequence: number; readonly version: number },
+    timeLimit: TimeLimit = NO_LIMIT,
   ) {
     this.#store = store;
     this.#set = set;
+    this.#timeLimit = timeLimit;
     this.#version = applied.version;
     this.#possible = [applied.sequence];
   }
@@ -76,7 +80,7 @@ export class WriteBehind {
       }
       this.#unsure = true;
       this.#possible.push(tip.sequence);
-      const result = await this.#store.commit(writes);
+      const result = await within(this.#timeLimit, () => this.#store.commit(writes));
       if (!result.ok)
         throw new LedgerFailure("state_unavailable", `the store has another version of ${result.conflict}`);
       committed = true;
@@ -92,7 +96,8 @@ export class WriteBehind {
 
   /** What commits of an unknown end have left. Every key that they may have written is in `entries`, since it stayed dirty. */
   async #readVersions(entries: readonly Entry[]): Promise<void> {
-    const [applied, ...found] = await this.#store.read([APPLIED_KEY, ...entries.map((entry) => entry.key)]);
+    const keys = [APPLIED_KEY, ...entries.map((entry) => entry.key)];
+    const [applied, ...found] = await within(this.#timeLimit, () => this.#store.read(keys));
     const read = applied == null ? null : decodeApplied(applied.bytes);
     const sequence = read === null ? 0 : read.kind === "applied" ? read.tip.sequence : -1;
     if (!this.#possible.includes(sequence)) {

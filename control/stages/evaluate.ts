@@ -25,7 +25,13 @@ export interface DecidingCore {
   ): Evaluated;
   applyEvent(event: Text, facts: Text, place: ChainTip, state: readonly (Uint8Array | null)[]): Evaluated;
   /** A deny with that code, and its record. */
-  refuse(code: CodeName, text: Text, facts: Text, place: ChainTip): Omit<Evaluated, "state">;
+  refuse(
+    call: "decideRecorded" | "applyEvent",
+    code: CodeName,
+    text: Text,
+    facts: Text,
+    place: ChainTip,
+  ): Evaluated;
 }
 
 export interface EvaluatePorts {
@@ -65,7 +71,10 @@ function judge({ core, clock, salts }: EvaluatePorts, subject: Subject): Evaluat
   const timeMs = clock.now();
   const facts = factsAt(frame, timeMs, null);
   const refused = caller.refusal?.code ?? (subject.revoked ? "delegation_revoked" : null);
-  if (refused !== null) return { ...core.refuse(refused, call.text, facts, tip), state: null };
+  if (refused !== null) {
+    const kind = call.kind === "event" ? "applyEvent" : "decideRecorded";
+    return core.refuse(kind, refused, call.text, facts, tip);
+  }
   if (call.kind === "event") return core.applyEvent(call.text, facts, tip, state);
   const made = core.decideRecorded(call.text, facts, tip, state);
   if (made.verdict.code !== "salt_missing") return made;

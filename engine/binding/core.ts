@@ -1,6 +1,6 @@
 /** The typed API over one core. */
 import { CODE_ENGINE_TRAP, CODE_LONE_SURROGATE, LOAD_OK, LOAD_TOO_LARGE, NONE } from "../constants.ts";
-import { type CodeName, codeOf } from "./codes.ts";
+import { type CodeName, codeNamed, codeOf } from "./codes.ts";
 import { DIGEST_BYTES, Instance, LONE_SURROGATE, type StateBlobs, TOO_LARGE } from "./instance.ts";
 import { LOAD_TRAPPED, type LoadResult, loadRefusal } from "./load.ts";
 import { readVerdict, refusal, type Verdict } from "./verdict.ts";
@@ -188,6 +188,29 @@ export class Core {
     return this.#recorded("applyEvent", event, facts, place, state);
   }
 
+  /**
+   * Writes the record of a refusal that the host came to before the core was asked: a deny with that code. The text, an action's or an
+   * event's, is not read. Throws RangeError for a code that does not deny; else as `decideRecorded`.
+   */
+  refuse(
+    call: RecordingCall,
+    code: CodeName,
+    text: Text,
+    facts: Text | undefined,
+    place: RecordPlace,
+  ): Recorded {
+    checkTexts(text, facts, undefined);
+    checkPlace(place);
+    const { number, effect } = codeNamed(code);
+    if (effect !== "deny") throw new RangeError(`code: one that denies, not ${code}`);
+    try {
+      return this.#recordRefusal(call, number, text, facts, place);
+    } catch {
+      this.#drop();
+      return this.#recordRefusal(call, CODE_ENGINE_TRAP, text, facts, place);
+    }
+  }
+
   #recorded(
     call: RecordingCall,
     text: Text,
@@ -201,7 +224,7 @@ export class Core {
       return this.#record(call, text, facts, place, state);
     } catch {
       this.#drop();
-      return this.#recordTrap(call, text, facts, place);
+      return this.#recordRefusal(call, CODE_ENGINE_TRAP, text, facts, place);
     }
   }
 
@@ -228,15 +251,21 @@ export class Core {
     return { verdict: this.#verdictOf(instance, packed >>> 0), record, hash, state: after };
   }
 
-  #recordTrap(call: RecordingCall, text: Text, facts: Text | undefined, place: RecordPlace): Recorded {
+  #recordRefusal(
+    call: RecordingCall,
+    code: number,
+    text: Text,
+    facts: Text | undefined,
+    place: RecordPlace,
+  ): Recorded {
     const instance = this.#open();
     const { exports } = instance;
     const textBytes = handedOver(instance.writeAction(text));
     const factsBytes = handedOver(instance.writeFacts(facts));
     const { low, high } = halves(place.sequence);
     instance.writeDigest(exports.previousPointer(), place.previous);
-    exports.refuse(codeFor(call, CODE_ENGINE_TRAP), textBytes, factsBytes, low, high);
-    return { verdict: TRAP, ...instance.readRecord(), state: null };
+    exports.refuse(codeFor(call, code), textBytes, factsBytes, low, high);
+    return { verdict: refusal(codeOf(code)!.name), ...instance.readRecord(), state: null };
   }
 
   #verdictOf(instance: Instance, packed: number): Verdict {
@@ -300,7 +329,8 @@ export class Core {
   }
 }
 
-type RecordingCall = "decideRecorded" | "applyEvent";
+/** What a record is of. */
+export type RecordingCall = "decideRecorded" | "applyEvent";
 
 function codeFor(call: RecordingCall, code: number): number {
   return call === "applyEvent" ? code | OF_EVENT : code;

@@ -91,6 +91,11 @@ export class Policy {
     return this.#ready.identity;
   }
 
+  /** What decides at this moment. For `openControl`. */
+  get core(): Core {
+    return this.#ready.core;
+  }
+
   /** Decides and leaves no trace. */
   decide(action: Input, facts?: Input): Verdict {
     return this.#ready.core.decide(toText(action), facts === undefined ? undefined : toText(facts));

@@ -1,0 +1,174 @@
+/** The control plane of this host: a policy that can be replaced while it decides, a ledger, and what identifies callers. */
+import { join } from "node:path";
+import { type OwnLedgerParts, openOwnLedger } from "../../control/ledger/open.ts";
+import { rebuildState } from "../../control/ledger/rebuild.ts";
+import { ControlPlane } from "../../control/plane.ts";
+import type {
+  Clock,
+  Delegations,
+  Identify,
+  Ledger,
+  RecordLog,
+  Salts,
+  StateStore,
+} from "../../control/ports.ts";
+import { saltsOf } from "../../control/salts.ts";
+import { openLog } from "./log/index.ts";
+import { NATIVE_SHA256 } from "./log/sha256.ts";
+import { openPolicy, type Policy, type ReloadResult } from "./policy.ts";
+import type { ControlRefusal, HostRefusal } from "./refusals.ts";
+import { openSaltKey } from "./salt-key.ts";
+import type { Identity, PolicyOptions } from "./source.ts";
+import { openSqlite } from "./stores/sqlite.ts";
+
+export const RECORDS_NAME = "records";
+export const STATE_NAME = "state.sqlite";
+export const SALT_KEY_NAME = "salt.key";
+
+/** Where records and state are kept. */
+export type Keeping =
+  | {
+      /** Holds the record log, the state made from it, and the salts' key. One process has it open at a time. */
+      readonly folder: string;
+      readonly ledger?: never;
+      readonly salts?: never;
+    }
+  | {
+      /** A ledger over a database, which other processes may use too; closed with the control plane. */
+      readonly ledger: Ledger;
+      readonly salts: Salts;
+      readonly folder?: never;
+    };
+
+export type ControlOptions = PolicyOptions &
+  Keeping & {
+    /** Path of the bundle, or its bytes. */
+    readonly policy: string | Uint8Array;
+    /** `Date.now` when left out. */
+    readonly clock?: Clock;
+    /** Without it a call with a credential is denied. */
+    readonly identify?: Identify;
+    /** Without it a call with delegation tokens is denied. */
+    readonly delegations?: Delegations;
+  };
+
+/** Rejection of `openControl` and `rebuild`: what holds records and state was refused. Codes are in docs/core/node.md. */
+export class ControlRefused extends Error {
+  readonly code: ControlRefusal["code"];
+  /** What to do about it. */
+  readonly help: string;
+
+  constructor({ code, message, help }: ControlRefusal) {
+    super(message);
+    this.name = "ControlRefused";
+    this.code = code;
+    this.help = help;
+  }
+}
+
+/** Decisions and events under one policy, recorded. For `openControl`. */
+export class Control extends ControlPlane {
+  readonly #policy: Policy;
+  readonly #ledger: Ledger;
+
+  constructor(
+    policy: Policy,
+    ledger: Ledger,
+    ports: Omit<ConstructorParameters<typeof ControlPlane>[0], "core" | "ledger">,
+  ) {
+    super({
+      ...ports,
+      ledger,
+      get core() {
+        return policy.core;
+      },
+    });
+    this.#policy = policy;
+    this.#ledger = ledger;
+  }
+
+  /** What is deciding. */
+  get identity(): Identity {
+    return this.#policy.identity;
+  }
+
+  /** Where the state is read by tools: never newer than what is durable. */
+  get ledger(): Ledger {
+    return this.#ledger;
+  }
+
+  /** Takes a newer bundle, or new keys, into use between two decisions, as `Policy.reload`. What was counted goes on where its meter is still there. */
+  reload(source: string | Uint8Array, options?: PolicyOptions): Promise<ReloadResult> {
+    return this.#policy.reload(source, options);
+  }
+
+  /** Waits for calls under way; later ones are denied. */
+  close(): Promise<void> {
+    return this.#ledger.close();
+  }
+}
+
+const SYSTEM_CLOCK: Clock = { now: () => Date.now() };
+
+function schedule(delayMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, delayMs);
+  // What is only behind is no reason to keep the process.
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+/** Log and state of a folder, opened alone. */
+async function openFolder(
+  folder: string,
+): Promise<{ ok: true; log: RecordLog; store: StateStore } | HostRefusal> {
+  const log = await openLog(join(folder, RECORDS_NAME));
+  if (!log.ok) return log;
+  // The log's lock is the folder's: nobody else writes into the store.
+  const state = await openSqlite(join(folder, STATE_NAME));
+  if (state.ok) return { ok: true, log: log.log, store: state.stores.state };
+  await log.log.close();
+  return state;
+}
+
+async function closeAll(parts: { log: RecordLog; store: StateStore }): Promise<void> {
+  await Promise.allSettled([parts.log.close(), parts.store.close()]);
+}
+
+async function keep({ folder, ledger, salts }: Keeping): Promise<{ ledger: Ledger; salts: Salts }> {
+  if (folder === undefined) return { ledger, salts };
+  const parts = await openFolder(folder);
+  if (!parts.ok) throw new ControlRefused(parts);
+  const key = await openSaltKey(join(folder, SALT_KEY_NAME));
+  const digest: OwnLedgerParts["digest"] = (bytes) => NATIVE_SHA256.bytes(bytes);
+  const opened = key.ok ? await openOwnLedger({ ...parts, digest, options: { schedule } }) : key;
+  if (!key.ok || !opened.ok) {
+    await closeAll(parts);
+    throw new ControlRefused(opened as ControlRefusal);
+  }
+  return { ledger: opened.ledger, salts: saltsOf(key.key, digest) };
+}
+
+/**
+ * Opens policy, ledger and stages; nothing is in use before all of it is. Rejects with PolicyRefused for the policy and with
+ * ControlRefused for records and state.
+ */
+export async function openControl(options: ControlOptions): Promise<Control> {
+  const policy = await openPolicy(options.policy, options);
+  const { ledger, salts } = await keep(options);
+  const { clock = SYSTEM_CLOCK, identify, delegations } = options;
+  return new Control(policy, ledger, { clock, salts, identify, delegations });
+}
+
+/**
+ * Makes the state of a folder anew from its log, whatever `state.sqlite` holds; move that file away first when it cannot be opened.
+ * @returns how many records there are. Rejects with ControlRefused when log or store cannot be opened, and with what is wrong with the log.
+ */
+export async function rebuild(folder: string): Promise<number> {
+  const parts = await openFolder(folder);
+  if (!parts.ok) throw new ControlRefused(parts);
+  try {
+    return await rebuildState(parts.log, parts.store, (bytes) => NATIVE_SHA256.bytes(bytes));
+  } finally {
+    await closeAll(parts);
+  }
+}
