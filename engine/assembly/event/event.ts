@@ -19,7 +19,7 @@ import {
 } from "../json/tape";
 import { is } from "../literal";
 import { readInteger } from "../number/decimal";
-import { readMicros } from "../number/micros";
+import { readMoney } from "../number/micros";
 import {
   EVENT_NONE,
   FIELD_ACTION_DIGEST,
@@ -119,7 +119,7 @@ function isValid(field: u32): bool {
     case FIELD_BYTES:
       return kindOf(node) == KIND_NUMBER && readInteger(node, MAX_INTEGER);
     case FIELD_MONEY:
-      return readMicros(node);
+      return readMoney(node);
     case FIELD_CHAIN:
       return isChain(node);
     case FIELD_PURPOSE:

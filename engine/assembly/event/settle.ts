@@ -16,7 +16,7 @@ import {
 import { METER_UNIT } from "../bundle";
 import { agent, deny } from "../decide/verdict";
 import { integer, readInteger } from "../number/decimal";
-import { micros, readMicros } from "../number/micros";
+import { micros, readMoney } from "../number/micros";
 import { beginMeters, nextMeter } from "../state/meters";
 import { agentBlob, enterParty, partyCount, sessionBlob } from "../state/party";
 import { findReservation, removeReservation, reservationAt, setSlot, slotOf } from "../state/slots";
@@ -92,7 +92,7 @@ function adjustCost(session: usize, reserved: u64, actual: u64): void {
 /** Millionths that the event names, or what was reserved. */
 function moneyOf(reserved: u64): u64 {
   const node = eventField(FIELD_MONEY);
-  return node != 0 && readMicros(node) ? micros : reserved;
+  return node != 0 && readMoney(node) ? micros : reserved;
 }
 
 /** The same of an integer. */
