@@ -87,11 +87,15 @@ interface Blob {
 }
 
 /** First 6 bytes of SHA-256 of the descriptor, behind the count of slots: FORMAT.md. A limit is no part of it, so raising one keeps the count. */
-export function keyOf(spec: MeterSpec): bigint {
-  const { family, scope, kind, unit, windowMs, subject } = spec;
-  const digest = sha256(utf8.encode(canonicalJson([family, scope, kind, unit, windowMs, ...subject])));
+function keyOf(spec: MeterSpec): bigint {
+  const { kind } = spec;
+  const digest = sha256(utf8.encode(descriptorOf(spec)));
   const prefix = new DataView(digest.buffer, digest.byteOffset).getBigUint64(0, true);
   return BigInt.asUintN(64, prefix << KEY_SLOT_BITS) | BigInt(slotsOfKind(KINDS[kind]));
+}
+
+function descriptorOf({ family, scope, kind, unit, windowMs, subject }: MeterSpec): string {
+  return canonicalJson([family, scope, kind, unit, windowMs, ...subject]);
 }
 
 const utf8 = new TextEncoder();
@@ -101,7 +105,7 @@ export class Meters {
   private readonly scope: Scope;
   private readonly agent: number | null;
   private readonly owner: string;
-  /** Id of the first row, by key and scope. What the system remembers stands in every agent's blobs, and serves its rules too. */
+  /** Id of the first row, by descriptor. What the system remembers stands in every agent's blobs, and serves its rules too. */
   private readonly known: Map<string, number>;
   private readonly blobs: Record<keyof typeof SCOPES, Blob>;
   /** What has been said already, once per owner. */
@@ -130,8 +134,8 @@ export class Meters {
   /** Id of the one meter of that history; `steps`: the patterns of a sequence, of anything else the one pattern. */
   history(spec: MeterSpec, steps: readonly string[]): number {
     if (!this.isSound(spec)) return 0;
-    const name = `${spec.scope}:${keyOf(spec)}`;
-    const known = this.known.get(name);
+    const descriptor = descriptorOf(spec);
+    const known = this.known.get(descriptor);
     if (known !== undefined) return known;
     const isSequence = spec.kind === "sequence";
     const first = this.build.meters.length;
@@ -139,7 +143,7 @@ export class Meters {
     for (let step = steps.length; step > 0; step--) {
       this.move(this.add(spec, key, isSequence ? step : 0), steps[step - 1]!, spec.span);
     }
-    this.known.set(name, first);
+    this.known.set(descriptor, first);
     return first;
   }
 

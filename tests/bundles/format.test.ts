@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../bundles/compile/compile.ts";
@@ -279,5 +280,17 @@ describe("FORMAT.md", () => {
       expect(Number.parseInt(line[1]!, 16)).toBe(offset);
       offset += line[2]!.trim().split(/\s+/).length;
     }
+  });
+
+  test("the descriptor that it gives is that of the example's meter", () => {
+    const { meters } = build(
+      check([{ name: "policy.fpl", text: /```fpl\n([\s\S]*?)```/.exec(page)![1]! }]).program!,
+    ).ir;
+    const digest = createHash("sha256")
+      .update(/`(\["budget",.*?\])`/.exec(page)![1]!)
+      .digest("hex");
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(meters[0]!.key);
+    expect(bytes.toString("hex")).toBe(`0300${digest.slice(0, 12)}`);
   });
 });
