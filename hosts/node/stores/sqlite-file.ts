@@ -137,8 +137,10 @@ export class SqliteFile {
     }
   }
 
+  /** Rows come as arrays. */
   prepare(sql: string): Database.Statement<unknown[]> {
-    return this.#database!.prepare(sql).raw();
+    const statement = this.#database!.prepare(sql);
+    return statement.reader ? statement.raw() : statement;
   }
 
   /** Reads as of one moment. `body` is synchronous and may run again. @throws StoreFailure */

@@ -74,7 +74,7 @@ class SqliteTables implements Tables {
     if (!Number.isSafeInteger(sequence) || (sequence as number) < 0 || !isHash(previous)) {
       throw new StoreFailure("store_damaged", `${this.#path}: it does not say where the chain ends`);
     }
-    return { sequence: sequence as number, previous };
+    return { sequence: sequence as number, previous: new Uint8Array(previous) };
   }
 
   moveTip({ sequence, previous }: ChainTip): void {
