@@ -2,9 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pack, unpack } from "../reference/state/blobs.ts";
 import { CODES } from "../vectors/vectors.ts";
 import type { Implementation, Outcome, RecordContext } from "./implementation.ts";
 import { type Compiled, digestOf } from "./policy.ts";
+import { BlobSystem } from "./system.ts";
 
 export const CORE_FILE = join(fileURLToPath(new URL("../..", import.meta.url)), "engine/dist/core.wasm");
 
@@ -36,8 +38,24 @@ interface Exports {
   factsPointer(): number;
   previousPointer(): number;
   enginePointer(): number;
-  decide(actionBytes: number, factsBytes: number, trace: number): number;
-  decideRecorded(actionBytes: number, factsBytes: number, sequenceLow: number, sequenceHigh: number): number;
+  statePointer(): number;
+  stateAfterPointer(): number;
+  stateAfterBytes(): number;
+  decide(actionBytes: number, factsBytes: number, stateBytes: number, trace: number): number;
+  decideRecorded(
+    actionBytes: number,
+    factsBytes: number,
+    stateBytes: number,
+    sequenceLow: number,
+    sequenceHigh: number,
+  ): number;
+  applyEvent(
+    eventBytes: number,
+    factsBytes: number,
+    stateBytes: number,
+    sequenceLow: number,
+    sequenceHigh: number,
+  ): number;
   describe(): number;
   outputPointer(): number;
   recordPointer(): number;
@@ -68,6 +86,8 @@ export function coreDigest(): Uint8Array {
 
 /** The limit of an input's region; a longer text is announced by its length alone. */
 const MAX_INPUT_BYTES = 1048576;
+
+const NO_STATE: Uint8Array = new Uint8Array();
 
 let shared: { exports: Exports; holds: RawCore } | null = null;
 
@@ -148,28 +168,41 @@ export class RawCore {
     if (!agrees) throw new Error(`packed ${packed.toString(16)} does not say ${JSON.stringify(verdict)}`);
   }
 
-  decide(action: Uint8Array, facts: Uint8Array): Uint8Array {
+  /** `state`: as at `statePointer`; empty without. */
+  decide(action: Uint8Array, facts: Uint8Array, state = NO_STATE): Uint8Array {
     return this.guarded(() => {
       this.writeInputs(action, facts);
-      return this.describe(this.exports.decide(action.length, facts.length, 0));
+      this.write(this.exports.statePointer(), state);
+      return this.describe(this.exports.decide(action.length, facts.length, state.length, 0));
     });
   }
 
-  decideRecorded(action: Uint8Array, facts: Uint8Array, sequence: bigint): Omit<Outcome, "verdict"> {
+  /** `after`: null when nothing is to be written. */
+  record(
+    call: "decideRecorded" | "applyEvent",
+    text: Uint8Array,
+    facts: Uint8Array,
+    { sequence, previous }: Pick<RecordContext, "sequence" | "previous">,
+    state = NO_STATE,
+  ): Omit<Outcome, "verdict"> & { after: Uint8Array | null } {
     return this.guarded(() => {
-      this.writeInputs(action, facts);
+      this.writeInputs(text, facts);
+      this.write(this.exports.statePointer(), state);
+      this.write(this.exports.previousPointer(), previous);
       const low = Number(sequence & 0xffffffffn);
       const high = Number(sequence >> 32n);
-      const packed = this.exports.decideRecorded(action.length, facts.length, low, high);
+      const packed = this.exports[call](text.length, facts.length, state.length, low, high);
       const record = this.read(this.exports.recordPointer(), this.exports.recordBytes());
       const hash = this.read(this.exports.hashPointer(), 32);
-      return { recordedVerdict: this.describe(packed), record, hash };
+      const afterBytes = this.exports.stateAfterBytes();
+      const after = afterBytes === 0 ? null : this.read(this.exports.stateAfterPointer(), afterBytes);
+      return { recordedVerdict: this.describe(packed), record, hash, after };
     });
   }
 
   trace(action: Uint8Array, facts: Uint8Array): TraceEvent[] {
     this.writeInputs(action, facts);
-    this.exports.decide(action.length, facts.length, 1);
+    this.exports.decide(action.length, facts.length, 0, 1);
     const bytes = this.read(this.exports.tracePointer(), this.exports.traceEvents() * 8);
     const words = new Uint32Array(bytes.buffer);
     return Array.from({ length: words.length / 2 }, (_, index) => {
@@ -193,8 +226,19 @@ export const CORE: Implementation = {
     return {
       decide(action, facts) {
         const verdict = core.decide(action, facts);
-        return { verdict, ...core.decideRecorded(action, facts, context.sequence) };
+        const { recordedVerdict, record, hash } = core.record("decideRecorded", action, facts, context);
+        return { verdict, recordedVerdict, record, hash };
       },
     };
+  },
+  open(policy, context) {
+    const core = new RawCore(policy, context);
+    return new BlobSystem(policy, context, ({ kind, text, facts }, blobs, place) => {
+      const state = blobs === null ? NO_STATE : pack(blobs);
+      const call = kind === "action" ? "decideRecorded" : "applyEvent";
+      const verdict = kind === "action" ? core.decide(text, facts, state) : null;
+      const { after, ...recorded } = core.record(call, text, facts, place, state);
+      return { verdict: verdict ?? recorded.recordedVerdict, ...recorded, after: after && unpack(after) };
+    });
   },
 };

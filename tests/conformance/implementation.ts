@@ -1,4 +1,5 @@
 /** The contract that the vectors and the fuzz cases are run on. */
+import type { AgentSnapshot, SessionSnapshot } from "../reference/state/snapshot.ts";
 import type { Compiled } from "./policy.ts";
 
 /** What the host adds to a record. Digests and hashes are 32 bytes. */
@@ -23,12 +24,56 @@ export interface Loaded {
   decide(action: Uint8Array, facts: Uint8Array): Outcome;
 }
 
+/** One action or event of a scenario. */
+export interface Step {
+  kind: "action" | "event";
+  text: Uint8Array;
+  /** Empty means `{}`. */
+  facts: Uint8Array;
+  /** Whether the state is handed over. */
+  withState: boolean;
+}
+
+/** The bytes of the state as they were handed over and given back; after: null when nothing was to be written. */
+export interface Evidence {
+  before: Uint8Array;
+  after: Uint8Array | null;
+}
+
+/** What is remembered of those whom a step is about, by `agent NAME` and `session NAME`; what is not written yet is left out. */
+export type Snapshot = Record<string, AgentSnapshot | SessionSnapshot>;
+
+export interface StepOutcome extends Outcome {
+  snapshot: Snapshot;
+  /** Null without state, and for what has no bytes of it. */
+  evidence: Evidence | null;
+}
+
+/** A policy with all that it remembers, and its log, from the first record on. */
+export interface System {
+  /** `evidence`: for a record that is made without bytes of state of its own. */
+  step(step: Step, evidence: Evidence | null): StepOutcome;
+}
+
 export interface Implementation {
   name: string;
   load(policy: Compiled, context: RecordContext): Loaded;
+  /** `context`: of the first record. */
+  open(policy: Compiled, context: RecordContext): System;
 }
 
 const PARTS = ["verdict", "recordedVerdict", "record", "hash"] as const;
+
+/** The same for steps, whose snapshots are compared too. */
+export function stepDifference(
+  left: StepOutcome,
+  right: StepOutcome,
+): { part: string; left: string; right: string } | null {
+  const [a, b] = [JSON.stringify(left.snapshot, null, 1), JSON.stringify(right.snapshot, null, 1)];
+  const verdict = difference(left, { ...right, record: left.record, hash: left.hash });
+  if (verdict !== null) return verdict;
+  return a === b ? difference(left, right) : { part: "snapshot", left: a, right: b };
+}
 
 /** The first part in which two outcomes differ, with both texts, or null. */
 export function difference(

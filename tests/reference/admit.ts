@@ -7,9 +7,9 @@ import type { Json, JsonObject } from "./json.ts";
 import { globMatches, toolMatches } from "./names.ts";
 import { deny, type Judgement, type Question } from "./stages.ts";
 
-/** The phase that the facts name, else the first; undefined when there is none of that name. */
-export function activePhase(policy: AgentPolicy, facts: Facts): Phase | undefined {
-  return facts.phase === null ? policy.phases[0] : policy.phases.find(({ name }) => name === facts.phase);
+/** The phase that is named, else the first; undefined when there is none of that name. */
+export function activePhase({ policy, phase }: Question): Phase | undefined {
+  return phase === null ? policy.phases[0] : policy.phases.find(({ name }) => name === phase);
 }
 
 /** The first deny, or null. */
@@ -17,9 +17,11 @@ export function admit(question: Question): Judgement | null {
   return judgePhase(question) ?? judgeSchemas(question) ?? judgeModel(question.policy, question.facts);
 }
 
-function judgePhase({ policy, facts, action }: Question): Judgement | null {
-  const active = activePhase(policy, facts);
-  if (active === undefined && facts.phase !== null) return deny("phase_unknown");
+function judgePhase(question: Question): Judgement | null {
+  const { policy, action } = question;
+  const active = activePhase(question);
+  if (question.isPhaseOver) return deny("phase_expired");
+  if (active === undefined && question.phase !== null) return deny("phase_unknown");
   const naming = policy.phases.filter((phase) =>
     [...phase.tools, ...phase.rules.map((rule) => rule.pattern)].some((pattern) =>
       toolMatches(pattern, action.tool),

@@ -1,5 +1,13 @@
 /** The truth value of a condition (LANGUAGE section 4; engine/constants.ts, OP_*). */
-import type { Comparison, Condition, Field, Literal, Operand } from "../../fpl-grammar/program.ts";
+import type {
+  Comparison,
+  Computed,
+  Condition,
+  Field,
+  History,
+  Literal,
+  Operand,
+} from "../../fpl-grammar/program.ts";
 import { compare as compareExact, type Exact, equal, exactOf, normalise } from "./decimal.ts";
 import type { Json } from "./json.ts";
 import { globMatches } from "./names.ts";
@@ -7,53 +15,57 @@ import { isUnder } from "./paths.ts";
 import { patternFound } from "./patterns.ts";
 import { and, not, or, type Truth, truth } from "./truth.ts";
 
-/** What a condition can see: the value at a root, or nothing. */
-export type Lookup = (root: Field["root"]) => Json | undefined;
+/** What a condition can see. Nothing: `undefined`. */
+export interface Sight {
+  /** The value at a root. */
+  field(root: Field["root"]): Json | undefined;
+  computed(name: Computed): Exact | undefined;
+  /** Of `contains` and `sequence` whether it happened; of others the value, as exactly as it is known. */
+  history(history: History): boolean | { least: Exact; greatest: Exact } | undefined;
+}
 
 /** A value as conditions see it. `null` and what is not there are `undefined`. */
 type Value =
   | { kind: "string"; value: string }
   | { kind: "number"; value: Exact }
   | { kind: "boolean"; value: boolean }
+  /** A number of which only the bounds are known. */
+  | { kind: "interval"; least: Exact; greatest: Exact }
   | { kind: "list"; items: Json[] }
   | { kind: "object" };
 
-export function evaluate(condition: Condition, lookup: Lookup): Truth {
+export function evaluate(condition: Condition, sight: Sight): Truth {
   switch (condition.kind) {
     case "and":
-      return and(condition.terms.map((term) => evaluate(term, lookup)));
+      return and(condition.terms.map((term) => evaluate(term, sight)));
     case "or":
-      return or(condition.terms.map((term) => evaluate(term, lookup)));
+      return or(condition.terms.map((term) => evaluate(term, sight)));
     case "not":
-      return not(evaluate(condition.term, lookup));
+      return not(evaluate(condition.term, sight));
     case "constant":
       return truth(condition.value);
     case "truth":
-      return ofKind(fieldValue(condition.operand, lookup), "boolean", (value) => truth(value));
+      return ofKind(fieldValue(condition.operand, sight), "boolean", (value) => truth(value));
     case "present":
-      return truth(fieldValue(condition.operand, lookup) !== undefined);
+      return truth(fieldValue(condition.operand, sight) !== undefined);
+    case "happened": {
+      const value = sight.history(condition.history);
+      return value === undefined ? "missing" : truth(value === true);
+    }
     case "compare":
-      return compare(
-        condition.op,
-        operandValue(condition.left, lookup),
-        operandValue(condition.right, lookup),
-      );
+      return compare(condition.op, operandValue(condition.left, sight), operandValue(condition.right, sight));
     case "in":
-      return isIn(operandValue(condition.left, lookup), condition.list);
+      return isIn(operandValue(condition.left, sight), condition.list);
     case "contains":
-      return contains(operandValue(condition.left, lookup), operandValue(condition.right, lookup));
+      return contains(operandValue(condition.left, sight), operandValue(condition.right, sight));
     case "starts_with":
     case "ends_with":
-      return affix(
-        condition.kind,
-        operandValue(condition.left, lookup),
-        operandValue(condition.right, lookup),
-      );
+      return affix(condition.kind, operandValue(condition.left, sight), operandValue(condition.right, sight));
     case "any":
-      return anyMatches(fieldValue(condition.list, lookup), condition.pattern);
+      return anyMatches(fieldValue(condition.list, sight), condition.pattern);
     default: {
       const test = textTest(condition);
-      return ofKind(operandValue(condition.left, lookup), "string", test);
+      return ofKind(operandValue(condition.left, sight), "string", test);
     }
   }
 }
@@ -104,13 +116,23 @@ export function at(json: Json | undefined, path: (string | number)[]): Json | un
   return here;
 }
 
-const fieldValue = (field: Field, lookup: Lookup): Value | undefined =>
-  conditionValue(at(lookup(field.root), field.path));
+const fieldValue = (field: Field, sight: Sight): Value | undefined =>
+  conditionValue(at(sight.field(field.root), field.path));
 
-function operandValue(operand: Operand, lookup: Lookup): Value | undefined {
+function operandValue(operand: Operand, sight: Sight): Value | undefined {
   if (operand.kind === "literal") return literalValue(operand.literal);
-  if (operand.kind === "field") return fieldValue(operand, lookup);
-  const value = fieldValue(operand.of, lookup);
+  if (operand.kind === "field") return fieldValue(operand, sight);
+  if (operand.kind === "computed") {
+    const value = sight.computed(operand.name);
+    return value === undefined ? undefined : { kind: "number", value };
+  }
+  if (operand.kind === "history") {
+    const value = sight.history(operand.history);
+    if (value === undefined || typeof value === "boolean") return undefined;
+    if (equal(value.least, value.greatest)) return { kind: "number", value: value.least };
+    return { kind: "interval", ...value };
+  }
+  const value = fieldValue(operand.of, sight);
   if (value === undefined) return undefined;
   if (value.kind === "list") return count(value.items.length);
   if (value.kind === "string") return count([...value.value].length);
@@ -121,11 +143,35 @@ const count = (length: number): Value => ({ kind: "number", value: normalise(Big
 
 function compare(op: Comparison, a: Value | undefined, b: Value | undefined): Truth {
   if (a === undefined || b === undefined) return "missing";
+  if (a.kind === "interval") return compareInterval(op, a, b);
+  if (b.kind === "interval") return compareInterval(MIRRORED[op], b, a);
   if (op === "==") return equals(a, b);
   if (op === "!=") return not(equals(a, b));
   if (a.kind !== "number" || b.kind !== "number") return "wrong type";
   const order = compareExact(a.value, b.value);
   return truth({ "<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0 }[op]);
+}
+
+const MIRRORED: Record<Comparison, Comparison> = {
+  "==": "==",
+  "!=": "!=",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
+
+/** What every number within the bounds answers; where they differ, a wrong type. */
+function compareInterval(
+  op: Comparison,
+  { least, greatest }: Extract<Value, { kind: "interval" }>,
+  other: Value,
+): Truth {
+  if (other.kind !== "number") return "wrong type";
+  const isBetween = compareExact(least, other.value) < 0 && compareExact(other.value, greatest) < 0;
+  if (isBetween) return "wrong type";
+  const [low, high] = [least, greatest].map((value) => compare(op, { kind: "number", value }, other));
+  return low === high ? low! : "wrong type";
 }
 
 function equals(a: Value | undefined, b: Value | undefined): Truth {

@@ -1,6 +1,8 @@
 /** What the host knows (engine/ABI.md "The facts"). */
 import { present, sortedNames } from "./action.ts";
+import { exactOf } from "./decimal.ts";
 import { type Json, type JsonObject, Refusal } from "./json.ts";
+import { microsOf } from "./state/amounts.ts";
 
 export interface Facts {
   json: JsonObject;
@@ -14,6 +16,28 @@ export interface Facts {
   /** Unix milliseconds. */
   time: bigint | null;
   salt: string | null;
+  cost: Cost | null;
+  delegation: Delegation | null;
+  gates: JsonObject | null;
+}
+
+export interface Cost {
+  /** Millionths. */
+  money: bigint | null;
+  tokens: bigint | null;
+}
+
+export interface Grant {
+  /** Unix milliseconds. */
+  granted: bigint;
+  expires: bigint;
+  effect: "permit" | "defer" | "deny";
+}
+
+/** Grant i is from `chain[i]` to the next in the chain, the last one to the action's agent. */
+export interface Delegation {
+  chain: string[];
+  grants: Grant[];
 }
 
 const isString = (value: Json): boolean => value.kind === "string";
@@ -52,11 +76,15 @@ const CHECKS: Record<string, Check> = {
   salt: (value) => value.kind === "string" && Buffer.byteLength(value.value) >= 16,
   parent: isString,
   causes: isStrings,
-  delegation: () => true,
+  cost: (value) => value.kind === "object" && costOf(value) !== null,
+  delegation: (value) => value.kind === "object" && delegationOf(value) !== null,
+  gates: (value) =>
+    value.kind === "object" &&
+    [...value.entries.values()].every((one) => one.kind === "null" || one.kind === "boolean"),
 };
 
 /** Of a canonical number: an integer of 12 to 15 digits, not negative. */
-const isTime = (text: string): boolean => /^\d{12,15}$/.test(text);
+export const isTime = (text: string): boolean => /^\d{12,15}$/.test(text);
 
 function isUnavailable(value: Json): boolean {
   if (value.kind !== "object") return false;
@@ -70,9 +98,6 @@ function isUnavailable(value: Json): boolean {
 /** Throws Refusal for what are not facts. */
 export function readFacts(json: Json): Facts {
   if (json.kind !== "object") throw new Refusal("facts_invalid", null);
-  if (present(json, "delegation") !== undefined) {
-    throw new Refusal("delegation_unsupported", { field: "delegation" });
-  }
   checkFields(json, CHECKS);
   const text = (name: string): string | null => {
     const value = present(json, name);
@@ -94,8 +119,76 @@ export function readFacts(json: Json): Facts {
     unavailable: inner("unavailable"),
     time: time?.kind === "number" ? BigInt(time.text) : null,
     salt: text("salt"),
+    cost: read(json, "cost", costOf),
+    delegation: read(json, "delegation", delegationOf),
+    gates: inner("gates"),
   };
 }
+
+function read<T>(json: JsonObject, name: string, reader: (value: JsonObject) => T | null): T | null {
+  const value = present(json, name);
+  return value?.kind === "object" ? reader(value) : null;
+}
+
+const hasOnly = (json: JsonObject, names: string[]): boolean =>
+  [...json.entries.keys()].every((name) => names.includes(name));
+
+/** Null for what is no cost. */
+export function costOf(json: JsonObject): Cost | null {
+  if (!hasOnly(json, ["money", "tokens"])) return null;
+  const money = present(json, "money");
+  const tokens = present(json, "tokens");
+  const micros = money === undefined ? null : moneyOf(money);
+  const count = tokens === undefined ? null : countOf(tokens);
+  if ((money !== undefined && micros === null) || (tokens !== undefined && count === null)) return null;
+  return { money: micros, tokens: count };
+}
+
+/** Millionths of a number, or of a text that is written like one, below 10^12 with at most 6 decimals. */
+export function moneyOf(value: Json): bigint | null {
+  if (value.kind === "number") return microsOf(value.text);
+  if (value.kind !== "string" || !/^(?:0|[1-9]\d*)(?:\.\d{1,6})?$/.test(value.value)) return null;
+  return microsOf(value.value);
+}
+
+/** A whole number of 0 or more, below 10^18. */
+export function countOf(value: Json): bigint | null {
+  if (value.kind !== "number") return null;
+  const { digits, exponent } = exactOf(value.text);
+  if (digits < 0n || exponent < 0n || exponent > 18n) return null;
+  const count = digits * 10n ** exponent;
+  return count < 10n ** 18n ? count : null;
+}
+
+/** Null for what is no delegation. */
+function delegationOf(json: JsonObject): Delegation | null {
+  if (!hasOnly(json, ["chain", "grants"])) return null;
+  const chain = present(json, "chain");
+  const grants = present(json, "grants");
+  if (chain?.kind !== "list" || grants?.kind !== "list") return null;
+  const names = chain.items.flatMap((one) => (one.kind === "string" ? [one.value] : []));
+  const read = grants.items.flatMap((one) => (one.kind === "object" ? (grantOf(one) ?? []) : []));
+  const isWhole = names.length === chain.items.length && read.length === grants.items.length;
+  return isWhole && names.length > 0 && names.length === read.length ? { chain: names, grants: read } : null;
+}
+
+function grantOf(json: JsonObject): Grant | null {
+  if (!hasOnly(json, ["digest", "granted", "expires", "effect"])) return null;
+  const [digest, granted, expires, effect] = ["digest", "granted", "expires", "effect"].map((name) =>
+    present(json, name),
+  );
+  if (digest?.kind !== "string" || !isDigest(digest.value)) return null;
+  if (granted?.kind !== "number" || !isTime(granted.text)) return null;
+  if (expires?.kind !== "number" || !isTime(expires.text)) return null;
+  if (effect?.kind !== "string" || !["permit", "defer", "deny"].includes(effect.value)) return null;
+  return {
+    granted: BigInt(granted.text),
+    expires: BigInt(expires.text),
+    effect: effect.value as Grant["effect"],
+  };
+}
+
+export const isDigest = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
 function checkFields(object: JsonObject, checks: Record<string, Check>): void {
   for (const name of sortedNames(object)) {

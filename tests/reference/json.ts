@@ -20,7 +20,9 @@ export type Detail =
   | { offset: number }
   | { argument: string }
   | { selector: string }
-  | { field: string };
+  | { field: string }
+  | { meter: string }
+  | { agent: string };
 
 /** Why an input is refused: caught by `reference`, never seen by its callers. */
 export class Refusal extends Error {

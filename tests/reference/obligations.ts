@@ -14,12 +14,18 @@ export interface Obligations {
 
 export const NO_OBLIGATIONS: Obligations = { credentials: [], notify: [], redact: [] };
 
-export function obligationsOf(policy: AgentPolicy, tool: string, { effect, rule }: Judgement): Obligations {
+/** `limits`: targets of the alerts on limits. */
+export function obligationsOf(
+  policy: AgentPolicy,
+  tool: string,
+  { effect, rule }: Judgement,
+  limits: string[],
+): Obligations {
   const alerts = [...policy.alerts[effect]].sort(byCodePoint);
   const notify = [...(rule?.notify != null ? [rule.notify] : []), ...alerts];
   return {
     credentials: effect === "permit" ? policy.credentials.filter((one) => inScope(one, tool)) : [],
-    notify: [...new Set(notify)],
+    notify: [...new Set([...notify, ...limits])],
     redact: redactions(policy, tool),
   };
 }

@@ -1,11 +1,11 @@
 /** The Decision Provenance Record of one decision (LANGUAGE section 7, engine/ABI.md "The record"). */
 import { createHash } from "node:crypto";
 import type { Program } from "../../fpl-grammar/program.ts";
-import type { Action } from "./action.ts";
 import type { Facts } from "./facts.ts";
-import { boolean, type Json, type JsonObject, NULL, number, object, string } from "./json.ts";
+import { boolean, type Json, type JsonObject, list, NULL, number, object, string } from "./json.ts";
 import { MAX_INPUT_BYTES } from "./parse.ts";
 import { redactedAction, toReplace } from "./redact.ts";
+import { changesBetween } from "./state/blobs.ts";
 import { type Decided, verdictFields } from "./verdict.ts";
 
 /** What the host adds to a record. Digests and the previous hash are 32 bytes. */
@@ -24,8 +24,17 @@ export interface Text<T> {
   value: T | null;
 }
 
-interface Recorded extends Decided {
-  action: Text<Action>;
+/** Bytes of the state as they were handed over and given back; after: null when nothing was to be written. */
+export interface Evidence {
+  before: Uint8Array;
+  after: Uint8Array | null;
+}
+
+export interface Recorded extends Decided {
+  /** `decision`, or the event's type. */
+  type: string;
+  /** Of an event: its own text. */
+  action: Text<{ json: Json; args?: Json }>;
   facts: Text<Facts>;
 }
 
@@ -38,7 +47,12 @@ function inputDigest({ canonical, raw }: Text<unknown>): Json {
   return string(digest.digest("hex"));
 }
 
-export function recordJson(program: Program, context: Context, recorded: Recorded): Json {
+export function recordJson(
+  program: Program,
+  context: Context,
+  recorded: Recorded,
+  evidence: Evidence | null,
+): Json {
   const { action, facts } = recorded;
   const time = facts.value?.time ?? null;
   return object({
@@ -52,12 +66,22 @@ export function recordJson(program: Program, context: Context, recorded: Recorde
     previous: string(hex(context.previous)),
     sequence: { kind: "number", text: String(context.sequence) },
     signed: boolean(context.signed),
-    state_after: NULL,
-    state_before: NULL,
+    ...stateFields(evidence),
     time: time === null ? NULL : { kind: "number", text: String(time) },
-    type: string("decision"),
-    version: number(1),
+    type: string(recorded.type),
+    version: number(2),
   });
+}
+
+function stateFields(evidence: Evidence | null): Record<string, Json> {
+  if (evidence === null) return { state: NULL, state_after: NULL, state_before: NULL };
+  const { before } = evidence;
+  const after = evidence.after ?? before;
+  const digest = (bytes: Uint8Array): Json => string(createHash("sha256").update(bytes).digest("hex"));
+  const changes = changesBetween(before, after).map((change) =>
+    list(change.map((item) => (typeof item === "number" ? number(item) : string(item)))),
+  );
+  return { state: list(changes), state_after: digest(after), state_before: digest(before) };
 }
 
 function withoutSalt(facts: JsonObject): Json {
@@ -68,6 +92,7 @@ function withoutSalt(facts: JsonObject): Json {
 function shownAction({ action, facts, judgement, obligations }: Recorded): Json {
   if (action.value === null || facts.value === null || judgement.code === "salt_missing") return NULL;
   const { redact } = obligations;
-  const isShown = toReplace(action.value, redact).length === 0;
-  return isShown ? action.value.json : redactedAction(action.value, redact, facts.value.salt!);
+  const { json, args } = action.value;
+  const isShown = args === undefined || toReplace(args, redact).length === 0;
+  return isShown ? json : redactedAction(json, args, redact, facts.value.salt!);
 }

@@ -1,6 +1,5 @@
 /** The action as a record shows it: redacted values as salted commitments (LANGUAGE section 7, engine/ABI.md "The record"). */
 import { createHash } from "node:crypto";
-import type { Action } from "./action.ts";
 import { canonicalBytes } from "./canonical.ts";
 import { at } from "./condition.ts";
 import { type Json, object, string } from "./json.ts";
@@ -13,9 +12,9 @@ interface Replacement {
 }
 
 /** The values to replace: none within another, each once, for the first path that leads there. */
-export function toReplace(action: Action, paths: ArgumentPath[]): Replacement[] {
+export function toReplace(args: Json, paths: ArgumentPath[]): Replacement[] {
   const there = paths.flatMap((declared) => {
-    const place = placeOf(action.args, declared);
+    const place = placeOf(args, declared);
     return place === null ? [] : [{ place, declared }];
   });
   const startsWith = (inner: ArgumentPath, outer: ArgumentPath): boolean =>
@@ -41,11 +40,11 @@ function placeOf(args: Json, path: ArgumentPath): ArgumentPath | null {
   return path;
 }
 
-export function redactedAction(action: Action, paths: ArgumentPath[], salt: string): Json {
-  return toReplace(action, paths).reduce<Json>((json, { place, declared }) => {
-    const shown = object({ redacted: string(commitment(declared, at(action.args, place)!, salt)) });
+export function redactedAction(action: Json, args: Json, paths: ArgumentPath[], salt: string): Json {
+  return toReplace(args, paths).reduce<Json>((json, { place, declared }) => {
+    const shown = object({ redacted: string(commitment(declared, at(args, place)!, salt)) });
     return replaced(json, ["args", ...place], shown);
-  }, action.json);
+  }, action);
 }
 
 function replaced(json: Json, path: ArgumentPath, value: Json): Json {

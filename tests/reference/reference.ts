@@ -1,55 +1,53 @@
 /**
  * A second implementation of the decision, over the checked program, from LANGUAGE.md and engine/ABI.md alone: slow,
  * plain, and made of other algorithms than the core's, so that where both agree neither is likely to be wrong.
+ * What is remembered stands in a model of maps and lists (state/model.ts), never in blobs.
  */
 import { createHash } from "node:crypto";
-import type { AgentPolicy, Program } from "../../fpl-grammar/program.ts";
+import type { Program } from "../../fpl-grammar/program.ts";
 import { type Action, readAction } from "./action.ts";
-import { admit } from "./admit.ts";
 import { canonicalBytes, canonicalInput } from "./canonical.ts";
-import { judgeEgress } from "./egress.ts";
 import { type Facts, readFacts } from "./facts.ts";
-import { identify, policyOf } from "./identify.ts";
 import { type Json, Refusal } from "./json.ts";
-import { NO_OBLIGATIONS, type Obligations, obligationsOf } from "./obligations.ts";
+import { NO_OBLIGATIONS, obligationsOf } from "./obligations.ts";
 import { parse } from "./parse.ts";
-import { type Context, recordJson, type Text } from "./record.ts";
+import { type Context, type Evidence, type Recorded, recordJson, type Text } from "./record.ts";
 import { toReplace } from "./redact.ts";
-import { judgeAlways, judgeRules } from "./rules.ts";
-import { judgeSelectors } from "./selectors.ts";
-import { deny, type Judgement, type Question } from "./stages.ts";
+import { deny, type Judgement } from "./stages.ts";
+import { type Decided, decideAction } from "./state/decide.ts";
+import { type Event, eventType, readEvent } from "./state/event.ts";
+import { decideEvent } from "./state/events.ts";
+import type { Model } from "./state/model.ts";
 import { verdictJson } from "./verdict.ts";
 
 export interface Reference {
-  /** Canonical JSON, as `describe` gives it. */
+  /** Canonical JSON, as `describe` gives it. Of an event the same as the recorded one. */
   verdict: Uint8Array;
   /** The same after `decideRecorded`, which may refuse for want of a salt. */
   recordedVerdict: Uint8Array;
   record: Uint8Array;
   hash: Uint8Array;
+  /** The model after; the one handed in when nothing is written. */
+  model: Model | null;
 }
 
-/** What the stages leave for verdict and record. */
-interface Outcome {
-  policy: AgentPolicy | null;
-  judgement: Judgement;
-  obligations: Obligations;
-  action: Text<Action>;
-  facts: Text<Facts>;
+/** What is handed over. `facts` empty means `{}`. `model` null: there is no state. */
+export interface Call {
+  kind: "action" | "event";
+  text: Uint8Array;
+  facts: Uint8Array;
+  model: Model | null;
+  /** Bytes of the state, which only the record needs. */
+  evidence: Evidence | null;
 }
 
-/** Decides one action. `factsBytes` empty means `{}`. Never throws on any input. */
-export function reference(
-  program: Program,
-  context: Context,
-  actionBytes: Uint8Array,
-  factsBytes: Uint8Array,
-): Reference {
-  const outcome = decide(program, actionBytes, factsBytes);
-  const recorded = withSalt(outcome);
-  const record = canonicalBytes(recordJson(program, context, recorded));
+/** Decides one action or event. Never throws on any input. */
+export function reference(program: Program, context: Context, call: Call): Reference {
+  const outcome = call.kind === "action" ? decide(program, context, call) : apply(program, call);
+  const recorded = call.kind === "action" ? withSalt(outcome) : outcome;
+  const record = canonicalBytes(recordJson(program, context, recorded, call.evidence));
   const hash = createHash("sha256")
-    .update(Buffer.from("faramesh/record/v1".padEnd(32, "\0")))
+    .update(Buffer.from("faramesh/record/v2".padEnd(32, "\0")))
     .update(context.previous)
     .update(record)
     .digest();
@@ -58,20 +56,45 @@ export function reference(
     recordedVerdict: canonicalBytes(verdictJson(program, recorded)),
     record,
     hash: new Uint8Array(hash),
+    model: recorded.after ?? call.model,
   };
 }
 
-function decide(program: Program, actionBytes: Uint8Array, factsBytes: Uint8Array): Outcome {
-  const action: Text<Action> = { raw: actionBytes, canonical: null, value: null };
-  const facts: Text<Facts> = { raw: factsBytes, canonical: null, value: null };
+type Outcome = Recorded & { after: Model | null };
+
+function decide(program: Program, context: Context, call: Call): Outcome {
+  const action: Text<Action> = { raw: call.text, canonical: null, value: null };
+  const facts: Text<Facts> = { raw: call.facts, canonical: null, value: null };
   try {
     read(action, parse, readAction);
     read(facts, factsJson, readFacts);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return refused(deny(error.code, error.detail), action, facts);
+    return refused(error, "decision", action, facts);
   }
-  return judge(program, action, facts);
+  const decided = decideAction(program, action.value!, facts.value!, call.model, context.sequence);
+  const { policy, judgement, notify, after } = decided;
+  const obligations =
+    policy === null ? NO_OBLIGATIONS : obligationsOf(policy, action.value!.tool, judgement, notify);
+  return { type: "decision", policy, judgement, obligations, action, facts, after };
+}
+
+function apply(program: Program, call: Call): Outcome {
+  const event: Text<{ json: Json }> = { raw: call.text, canonical: null, value: null };
+  const facts: Text<Facts> = { raw: call.facts, canonical: null, value: null };
+  let type = "event";
+  try {
+    const json = parse(event.raw);
+    event.canonical = canonicalInput(json);
+    type = eventType(json) ?? type;
+    readEvent(json, null);
+    event.value = { json };
+    read(facts, factsJson, readFacts);
+    const parsed: Event = readEvent(json, facts.value!.time);
+    const decided: Decided = decideEvent(program, parsed, facts.value!, call.model);
+    return { type, ...decided, obligations: NO_OBLIGATIONS, action: event, facts };
+  } catch (error) {
+    return refused(error, type, event, facts);
+  }
 }
 
 function read<T>(text: Text<T>, parser: (bytes: Uint8Array) => Json, reader: (json: Json) => T): void {
@@ -92,45 +115,18 @@ function factsJson(bytes: Uint8Array): Json {
   }
 }
 
-const refused = (judgement: Judgement, action: Text<Action>, facts: Text<Facts>): Outcome => ({
-  policy: null,
-  judgement,
-  obligations: NO_OBLIGATIONS,
-  action,
-  facts,
-});
-
-function judge(program: Program, action: Text<Action>, facts: Text<Facts>): Outcome {
-  const { agent, tool } = action.value!;
-  const known = facts.value!.agent ?? agent;
-  const policy = policyOf(program, known);
-  if (policy === null) {
-    return refused(deny(known === agent ? "agent_unknown" : "agent_mismatch"), action, facts);
-  }
-  const judgement =
-    known === agent
-      ? stages({ program, policy, action: action.value!, facts: facts.value! })
-      : deny("agent_mismatch");
-  return { policy, judgement, obligations: obligationsOf(policy, tool, judgement), action, facts };
-}
-
-/** Steps 1 to 6 of LANGUAGE section 5. */
-function stages(question: Question): Judgement {
-  const unidentified = identify(question.policy, question.facts);
-  if (unidentified !== null) return unidentified;
-  const held = judgeSelectors(question);
-  if (held?.effect === "deny") return held;
-  const before = admit(question) ?? judgeAlways(question);
-  if (before !== null) return before;
-  const verdict = held ?? judgeRules(question);
-  return verdict.effect === "deny" ? verdict : (judgeEgress(question) ?? verdict);
+function refused(error: unknown, type: string, action: Text<{ json: Json }>, facts: Text<Facts>): Outcome {
+  if (!(error instanceof Refusal)) throw error;
+  const judgement: Judgement = deny(error.code, error.detail);
+  return { type, policy: null, judgement, obligations: NO_OBLIGATIONS, action, facts, after: null };
 }
 
 /** What must be redacted cannot be written down without a salt. */
 function withSalt(outcome: Outcome): Outcome {
   const { policy, action, facts, obligations } = outcome;
   if (policy === null || action.value === null || facts.value?.salt != null) return outcome;
-  if (toReplace(action.value, obligations.redact).length === 0) return outcome;
+  const { tool, args } = action.value as Action;
+  if (toReplace(args, obligations.redact).length === 0) return outcome;
   const judgement = deny("salt_missing");
-  return { ...outcome, judgement, obligations: obligationsOf(policy, action.value.tool, judgement) };
+  return { ...outcome, judgement, obligations: obligationsOf(policy, tool, judgement, []), after: null };
 }

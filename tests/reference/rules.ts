@@ -1,11 +1,12 @@
 /** Steps 4 and 5: `deny!` rules, then all others in order, then the default (LANGUAGE sections 4 and 5). */
-import type { Field, Rule } from "../../fpl-grammar/program.ts";
+import type { Field, Program, Rule } from "../../fpl-grammar/program.ts";
 import { activePhase } from "./admit.ts";
 import { calendar } from "./calendar.ts";
-import { evaluate, type Lookup } from "./condition.ts";
-import { type Json, number, object, string } from "./json.ts";
+import { evaluate, type Sight } from "./condition.ts";
+import { type Json, list, number, object, string } from "./json.ts";
 import { toolMatches } from "./names.ts";
 import type { Judgement, Question } from "./stages.ts";
+import { computedValue, historyValue } from "./state/past.ts";
 import type { Truth } from "./truth.ts";
 
 /** Which unknowns make a rule apply: the table of LANGUAGE section 4. */
@@ -32,13 +33,26 @@ export function judgeRules(question: Question): Judgement {
 }
 
 function firstThatApplies(question: Question, wanted: (rule: Rule) => boolean): Judgement | null {
-  const { program, policy, facts, action } = question;
-  const phase = activePhase(policy, facts);
-  const rules = [...program.system.rules, ...policy.rules, ...(phase?.rules ?? [])];
-  const lookup = lookupIn(question);
+  const { program, policy } = question;
+  const phase = activePhase(question);
+  const own = [...policy.rules, ...(phase?.rules ?? [])].filter(wanted);
+  const ofSystem = program.system.rules.filter(wanted);
+  return (
+    firstRule(program, ofSystem, question, sightOf(question, true)) ??
+    firstRule(program, own, question, sightOf(question, false))
+  );
+}
+
+/** The first of the rules that applies to the action's tool, as the table says for its condition's value. */
+export function firstRule(
+  program: Program,
+  rules: Rule[],
+  { action }: Question,
+  sight: Sight,
+): Judgement | null {
   for (const rule of rules) {
-    if (!wanted(rule) || !toolMatches(rule.pattern, action.tool)) continue;
-    const value = rule.condition === null ? "true" : evaluate(rule.condition, lookup);
+    if (!toolMatches(rule.pattern, action.tool)) continue;
+    const value = rule.condition === null ? "true" : evaluate(rule.condition, sight);
     const missingApplies =
       program.system.missingFieldsApply && rule.effect !== "permit" && value === "missing";
     if (!APPLIES[rule.effect].includes(value) && !missingApplies) continue;
@@ -48,8 +62,18 @@ function firstThatApplies(question: Question, wanted: (rule: Rule) => boolean): 
   return null;
 }
 
+/** What the conditions of the system's rules, or of an agent's, can see. */
+export function sightOf(question: Question, ofSystem: boolean): Sight {
+  return {
+    field: lookupIn(question),
+    computed: (name) => computedValue(question, name),
+    history: (history) => historyValue(question, history, ofSystem),
+  };
+}
+
 /** The values at the roots of LANGUAGE section 4. */
-function lookupIn({ program, policy, action, facts }: Question): Lookup {
+function lookupIn(question: Question): Sight["field"] {
+  const { program, agent, action, facts } = question;
   const text = (value: string | null): Json | undefined => (value === null ? undefined : string(value));
   const selectors = (): Json | undefined => {
     if (facts.selectors === null) return undefined;
@@ -61,13 +85,13 @@ function lookupIn({ program, policy, action, facts }: Question): Lookup {
   };
   const fields: Record<string, Json | undefined> = {
     id: text(action.session),
-    purpose: text(facts.purpose),
-    phase: text(activePhase(policy, facts)?.name ?? null),
+    purpose: text(question.purpose),
+    phase: text(activePhase(question)?.name ?? null),
   };
   const roots: Record<Field["root"], () => Json | undefined> = {
     args: () => action.args,
     tool: () => string(action.tool),
-    agent: () => string(action.agent),
+    agent: () => string(agent),
     model: () => text(facts.model),
     principal: () => facts.principal ?? undefined,
     session: () =>
@@ -78,6 +102,8 @@ function lookupIn({ program, policy, action, facts }: Question): Lookup {
     http: () => action.http ?? undefined,
     facet: () => action.http ?? action.args,
     time: () => (facts.time === null ? undefined : timeFields(facts.time, program.system.utcOffsetMinutes)),
+    delegation: () =>
+      facts.delegation === null ? undefined : object({ chain: list(facts.delegation.chain.map(string)) }),
   };
   return (root) => roots[root]();
 }

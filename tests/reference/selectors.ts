@@ -36,8 +36,8 @@ function selectorsOf(rule: Rule): string[] {
 
 function fieldsOf(condition: Condition) {
   return operandsOf(condition).flatMap((operand) => {
-    if (operand.kind === "literal") return [];
-    return [operand.kind === "length" ? operand.of : operand];
+    if (operand.kind === "length") return [operand.of];
+    return operand.kind === "field" ? [operand] : [];
   });
 }
 
@@ -49,6 +49,7 @@ function operandsOf(condition: Condition): Operand[] {
     case "not":
       return operandsOf(condition.term);
     case "constant":
+    case "happened":
       return [];
     case "truth":
     case "present":

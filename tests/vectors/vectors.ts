@@ -13,7 +13,15 @@ export const CODES: ReadonlyMap<string, number> = new Map(
   ),
 );
 /** Codes that hosts give, and no core. */
-export const HOST_CODES: readonly string[] = ["engine_trap", "no_policy", "record_unwritable"];
+export const HOST_CODES: readonly string[] = [
+  "engine_trap",
+  "no_policy",
+  "record_unwritable",
+  "state_unavailable",
+  "identity_invalid",
+  "delegation_invalid",
+  "delegation_revoked",
+];
 
 /** What a line says of its verdict; a field that it does not name is absent. */
 export interface Expectation {
@@ -22,7 +30,7 @@ export interface Expectation {
   line?: number;
   /** Code of the recorded decision, where it differs. */
   recorded?: string;
-  fields: { name: "agent" | "credentials" | "detail" | "notify" | "reason" | "redact"; value: unknown }[];
+  fields: { name: (typeof FIELDS)[number]; value: unknown }[];
 }
 
 export interface Decision {
@@ -50,21 +58,38 @@ export interface Vector {
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+/** The ruler behind the policy of a scenario, which scenarios.ts reads. */
+export const STEPS_RULER = "--- steps";
+
+const isScenario = ({ lines }: Section): boolean => lines.some(({ text }) => text === STEPS_RULER);
+
+/** The scenarios among the sections of all files. */
+export function scenarioSections(): Section[] {
+  const names = readdirSync(VECTORS_FOLDER).filter((name) => name.endsWith(".vectors"));
+  return names
+    .sort()
+    .flatMap((name) => sections(name, readFileSync(join(VECTORS_FOLDER, name), "utf8")).filter(isScenario));
+}
+
 export function readVectors(): Vector[] {
   const names = readdirSync(VECTORS_FOLDER).sort();
   return names.flatMap((name) => {
     const text = readFileSync(join(VECTORS_FOLDER, name), "utf8");
-    if (name.endsWith(".vectors")) return sections(name, text).map(decisionVector);
+    if (name.endsWith(".vectors")) {
+      return sections(name, text)
+        .filter((section) => !isScenario(section))
+        .map(decisionVector);
+    }
     return name.endsWith(".truth") ? sections(name, text).flatMap(truthVectors) : [];
   });
 }
 
-interface Line {
+export interface Line {
   place: string;
   text: string;
 }
 
-interface Section {
+export interface Section {
   title: string;
   place: string;
   lines: Line[];
@@ -95,7 +120,7 @@ function decisionVector({ title, place, lines }: Section): Vector {
 }
 
 /** The policy up to the first line `+++ PATH@VERSION`, and the imported documents that such lines begin. */
-function readDocuments(lines: Line[]): { policy: string; imports: ImportedText[] } {
+export function readDocuments(lines: Line[]): { policy: string; imports: ImportedText[] } {
   const documents = [{ path: "", version: "", text: "" }];
   for (const { place, text } of lines) {
     const [, path, version] = /^\+\+\+ (\S+)@(\S+)$/.exec(text) ?? [];
@@ -119,13 +144,13 @@ function readDecision({ place, text }: Line): Decision {
   };
 }
 
-function splitLast(text: string, separator: string): [string, string | null] {
+export function splitLast(text: string, separator: string): [string, string | null] {
   const at = text.lastIndexOf(separator);
   return at < 0 ? [text, null] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
 /** `⟦text*3⟧` is the text three times. */
-const unfold = (text: string): string =>
+export const unfold = (text: string): string =>
   text.replace(/⟦([^⟧]*)\*(\d+)⟧/g, (_, part: string, times: string) => part.repeat(Number(times)));
 
 function readCall(place: string, call: string): Uint8Array {
@@ -143,9 +168,27 @@ function actionText(agent: string, tool: string, args: string, http: string | nu
   return `{"agent":${JSON.stringify(agent)},"tool":${JSON.stringify(tool)},"args":${args}${facet}}`;
 }
 
-const FIELDS = ["agent", "credentials", "detail", "notify", "reason", "redact"] as const;
+const FIELDS = [
+  "agent",
+  "credentials",
+  "detail",
+  "notify",
+  "reason",
+  "redact",
+  // Of scenarios: what is remembered of the agent and its session afterwards.
+  "calls",
+  "cost",
+  "children",
+  "phase",
+  "purpose",
+  "meters",
+  "reservations",
+  "pending",
+  "approvals",
+  "closed",
+] as const;
 
-function readExpectation(place: string, text: string): Expectation {
+export function readExpectation(place: string, text: string): Expectation {
   const found = /^(permit|deny|defer) (\S+)(.*)$/.exec(text);
   if (found === null) throw new Error(`${place}: \`${text}\` is not an expectation`);
   const [, effect, code, rest] = found;

@@ -1,0 +1,128 @@
+/** The host's part of a scenario: which blobs a step is given, and where the record chain goes on. */
+import { policyOf } from "../reference/identify.ts";
+import { pack } from "../reference/state/blobs.ts";
+import { Decoder } from "../reference/state/decode.ts";
+import type {
+  Evidence,
+  Outcome,
+  RecordContext,
+  Snapshot,
+  Step,
+  StepOutcome,
+  System,
+} from "./implementation.ts";
+import type { Compiled } from "./policy.ts";
+
+/** Whose blobs a step is about: the actor first, then its grantors from the root on. */
+export interface Parties {
+  names: string[];
+  session: string | null;
+}
+
+type Fields = Record<string, unknown>;
+
+function fieldsOf(bytes: Uint8Array): Fields | null {
+  try {
+    const value =
+      bytes.length === 0 ? {} : JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return typeof value === "object" && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+const names = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : [];
+
+/** Null for texts from which a host could not tell. */
+export function partiesOf(kind: Step["kind"], text: Uint8Array, facts: Uint8Array): Parties | null {
+  const fields = fieldsOf(text);
+  if (typeof fields?.agent !== "string") return null;
+  const delegation = fieldsOf(facts)?.delegation as Fields | null | undefined;
+  const chain = names(kind === "event" ? fields.chain : delegation?.chain);
+  return {
+    names: [fields.agent, ...chain],
+    session: typeof fields.session === "string" ? fields.session : null,
+  };
+}
+
+/** The greatest time so far, at which windows are compared. */
+export class Clock {
+  private greatest = 0n;
+
+  at(facts: Uint8Array): bigint {
+    const time = fieldsOf(facts)?.time;
+    if (Number.isSafeInteger(time) && BigInt(time as number) > this.greatest)
+      this.greatest = BigInt(time as number);
+    return this.greatest;
+  }
+}
+
+type Blobs = (Uint8Array | null)[];
+
+/** Decides one step over those blobs; `after`: null when nothing is to be written. */
+export type Engine = (
+  step: Step,
+  blobs: Blobs | null,
+  place: Pick<RecordContext, "sequence" | "previous">,
+) => Outcome & { after: Uint8Array[] | null };
+
+/** Keeps the blobs of a core. */
+export class BlobSystem implements System {
+  private readonly policy: Compiled;
+  private readonly engine: Engine;
+  private readonly decoder: Decoder;
+  private readonly blobs = new Map<string, Uint8Array>();
+  private readonly clock = new Clock();
+  private place: Pick<RecordContext, "sequence" | "previous">;
+
+  constructor(policy: Compiled, context: RecordContext, engine: Engine) {
+    this.policy = policy;
+    this.engine = engine;
+    this.decoder = new Decoder(policy.program, policy.ir);
+    this.place = { sequence: context.sequence, previous: context.previous };
+  }
+
+  step(step: Step): StepOutcome {
+    const parties = step.withState ? partiesOf(step.kind, step.text, step.facts) : null;
+    const keys = parties === null ? [] : keysOf(parties);
+    const before = keys.map((key) => (key === null ? null : (this.blobs.get(key) ?? null)));
+    const { after, ...outcome } = this.engine(step, parties === null ? null : before, this.place);
+    this.place = { sequence: this.place.sequence + 1n, previous: outcome.hash };
+    if (after !== null) this.keep(keys, after);
+    const evidence: Evidence | null =
+      parties === null ? null : { before: pack(before), after: after === null ? null : pack(after) };
+    return { ...outcome, evidence, snapshot: this.snapshot(parties, this.clock.at(step.facts)) };
+  }
+
+  private keep(keys: (string | null)[], after: Uint8Array[]): void {
+    if (after.length !== keys.length) throw new Error(`${after.length} blobs after ${keys.length} before`);
+    for (const [index, blob] of after.entries()) {
+      const key = keys[index]!;
+      if (blob.length === 0) continue;
+      if (key === null) throw new Error("a blob of a session where there is none");
+      this.blobs.set(key, blob);
+    }
+  }
+
+  private snapshot(parties: Parties | null, now: bigint): Snapshot {
+    const snapshot: Snapshot = {};
+    for (const name of parties?.names ?? []) {
+      if (policyOf(this.policy.program, name) === null) continue;
+      const agent = this.blobs.get(agentKey(name));
+      if (agent !== undefined) snapshot[`agent ${name}`] = this.decoder.agent(name, agent, now);
+      if (parties!.session === null) continue;
+      const session = this.blobs.get(sessionBlobKey(name, parties!.session));
+      if (session === undefined) continue;
+      snapshot[`session ${name}`] = this.decoder.session(name, parties!.session, session, now);
+    }
+    return snapshot;
+  }
+}
+
+const agentKey = (name: string): string => JSON.stringify([name]);
+const sessionBlobKey = (name: string, session: string): string => JSON.stringify([name, session]);
+
+/** Two blobs a party; null where an action has no session. */
+const keysOf = ({ names, session }: Parties): (string | null)[] =>
+  names.flatMap((name) => [agentKey(name), session === null ? null : sessionBlobKey(name, session)]);

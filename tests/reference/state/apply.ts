@@ -1,0 +1,68 @@
+/** What a decision leaves behind in one party's state (engine/ABI.md "Meters", "Reservations"). */
+import { toolMatches } from "../names.ts";
+import type { Question } from "../stages.ts";
+import type { Asked, Charge, Remembered } from "./limits.ts";
+import { type Entry, type Meter, metersOf } from "./meters.ts";
+import type { AgentState, SessionState } from "./model.ts";
+
+const MAX_RESERVATIONS = 64;
+
+/** Meters that `settle` and `refund` move. */
+export const isSettled = ({ family, unit }: Meter): boolean => family === "budget" || unit === "bytes";
+
+export const entriesOf = (state: AgentState | SessionState, meter: Meter): Entry[] =>
+  state.counted.get(meter.id) ?? [];
+
+export function count(state: AgentState | SessionState, meter: Meter, entry: Entry): void {
+  state.counted.set(meter.id, [...entriesOf(state, meter), entry]);
+}
+
+/** A permitted call, whose record has that sequence. */
+export function charge(question: Question, memory: Remembered, asked: Asked, sequence: bigint): void {
+  const { agent, session, now } = memory;
+  const ofScope = (scope: string): Charge[] => asked.charges.filter(({ meter }) => meter.scope === scope);
+  if (asked.isSpawn) agent.children += 1n;
+  move(agent, ofScope("agent"), question.action.tool, now);
+  reserve(agent, ofScope("agent"), asked, sequence, now, false);
+  if (session === null) return;
+  move(session, ofScope("session"), question.action.tool, now);
+  session.calls += 1n;
+  session.cost += asked.money;
+  reserve(session, ofScope("session"), asked, sequence, now, asked.money > 0n);
+}
+
+function move(state: AgentState | SessionState, charges: Charge[], tool: string, now: bigint): void {
+  for (const { meter, amount, text } of charges) {
+    if (meter.kind === "sequence") step(state, meter, tool, now);
+    else if (meter.kind !== "distinct") count(state, meter, { time: now, amount });
+    else if (amount > 0n) count(state, meter, { time: now, amount, text: text! });
+  }
+}
+
+/** One step of a sequence, if the call is the next one. */
+function step(state: AgentState | SessionState, meter: Meter, tool: string, now: bigint): void {
+  const next = meter.patterns[entriesOf(state, meter).length];
+  if (next !== undefined && toolMatches(next, tool)) count(state, meter, { time: now, amount: 1n });
+}
+
+function reserve(
+  state: AgentState | SessionState,
+  charges: Charge[],
+  { money, tokens }: Asked,
+  sequence: bigint,
+  now: bigint,
+  isCost: boolean,
+): void {
+  const meters = charges.filter(({ meter }) => isSettled(meter)).map(({ meter }) => meter.id);
+  if (meters.length === 0 && !isCost) return;
+  state.reservations.push({ sequence, time: now, money, tokens, meters });
+  if (state.reservations.length > MAX_RESERVATIONS) state.reservations.shift();
+}
+
+/** A denied call of the acting agent. */
+export function countDenial(question: Question, { session, now }: Remembered): void {
+  if (session === null) return;
+  for (const meter of metersOf(question.program, question.policy)) {
+    if (meter.unit === "denials") count(session, meter, { time: now, amount: 1n });
+  }
+}

@@ -1,0 +1,181 @@
+/** A decision with or without state, and what it leaves behind (engine/ABI.md "Order of a decision", "State"). */
+import { createHash } from "node:crypto";
+import type { AgentPolicy, Program } from "../../../fpl-grammar/program.ts";
+import type { Action } from "../action.ts";
+import { canonicalBytes } from "../canonical.ts";
+import type { Facts } from "../facts.ts";
+import { policyOf } from "../identify.ts";
+import { deny, type Judgement } from "../stages.ts";
+import { charge, countDenial } from "./apply.ts";
+import { judgeChain } from "./delegation.ts";
+import type { Remembered } from "./limits.ts";
+import { type Model, newAgent, newSession, type SessionState, sessionKey, timeOf } from "./model.ts";
+import { judgeParty, type Party, questionOf, type Session } from "./party.ts";
+
+const MAX_DELEGATION_DEPTH = 8;
+const MAX_PENDING = 256;
+const SEPARATOR = "\u001f";
+
+export interface Decided {
+  /** Null: the verdict names no policy block. */
+  policy: AgentPolicy | null;
+  judgement: Judgement;
+  /** Targets of alerts on limits. */
+  notify: string[];
+  /** The state after; null when nothing is written. */
+  after: Model | null;
+}
+
+const plain = (policy: AgentPolicy | null, judgement: Judgement): Decided => ({
+  policy,
+  judgement,
+  notify: [],
+  after: null,
+});
+
+/** `model` null: there is no state. `sequence`: of the record. The model handed in is not changed. */
+export function decideAction(
+  program: Program,
+  action: Action,
+  facts: Facts,
+  model: Model | null,
+  sequence: bigint,
+): Decided {
+  const known = facts.agent ?? action.agent;
+  const chain = facts.delegation?.chain ?? [];
+  if (model !== null) {
+    const conflict = ["purpose", "phase"].find((name) => facts[name as "purpose" | "phase"] !== null);
+    if (action.session !== null && conflict !== undefined) {
+      return plain(null, deny("fact_conflict", { field: conflict }));
+    }
+    if (facts.time === null) return plain(null, deny("time_missing"));
+  }
+  const given = model === null ? null : { model, parties: [action.agent, ...chain], session: action.session };
+  const now = given === null ? facts.time : timeOf(given, facts.time!);
+  if (given !== null && now === null) return plain(null, deny("clock_backwards"));
+  const policy = policyOf(program, known);
+  if (known !== action.agent) return plain(policy, deny("agent_mismatch"));
+  if (policy === null || known.includes(SEPARATOR)) return plain(null, deny("agent_unknown"));
+  if (isTooDeep(chain, known)) return plain(policy, deny("delegation_too_deep"));
+  const run = (isApproved: boolean): Run => judge(program, action, facts, model, now, isApproved);
+  const first = run(false);
+  const digest = createHash("sha256").update(canonicalBytes(action.json)).digest("hex");
+  const chosen = first.isApprovable && isApprovedIn(first, digest) ? run(true) : first;
+  return settleRun(chosen, chosen !== first, policy, digest, sequence);
+}
+
+const isTooDeep = (chain: string[], actor: string): boolean =>
+  chain.length > MAX_DELEGATION_DEPTH || new Set([...chain, actor]).size <= chain.length;
+
+/** One way through the steps, on a copy of the state. */
+interface Run {
+  judgement: Judgement;
+  isApprovable: boolean;
+  isPastStepOne: boolean;
+  notify: string[];
+  actor: Party;
+  /** What a permit does to the copy. */
+  permit(sequence: bigint): void;
+  copy: Model | null;
+}
+
+const isApprovedIn = ({ actor }: Run, digest: string): boolean => {
+  const memory = actor.question.memory;
+  const expires = memory?.agent.approvals.get(digest);
+  return expires !== undefined && memory!.now < expires;
+};
+
+function judge(
+  program: Program,
+  action: Action,
+  facts: Facts,
+  model: Model | null,
+  now: bigint | null,
+  isApproved: boolean,
+): Run {
+  const copy = model === null ? null : structuredClone(model);
+  const chain = facts.delegation?.chain ?? [];
+  const party = (name: string): Party | null => {
+    const policy = policyOf(program, name);
+    if (policy === null) return null;
+    const { memory, session } = recall(program, copy, name, chain[0] ?? action.agent, action.session, now);
+    return { question: questionOf({ program, action, facts }, name, policy, memory), session };
+  };
+  const actor = party(action.agent)!;
+  const own = judgeParty(actor, isApproved);
+  const run: Run = {
+    judgement: own.judgement,
+    isApprovable: own.isApprovable,
+    isPastStepOne: own.isIdentified,
+    notify: own.asked?.notify ?? [],
+    actor,
+    copy,
+    permit: () => {},
+  };
+  const isDenied = own.judgement.effect === "deny";
+  const grantors = isDenied ? [] : chain.map(party);
+  const delegated =
+    chain.length === 0 || isDenied ? null : judgeChain(actor.question, grantors, now, isApproved);
+  const narrowest = delegated?.narrowest ?? null;
+  if (narrowest !== null && (narrowest.judgement.effect === "deny" || own.judgement.effect === "permit")) {
+    run.judgement = narrowest.judgement;
+    run.isApprovable = narrowest.isApprovable;
+  }
+  const asked = [own, ...(delegated?.grantors ?? [])].map((verdict) => verdict.asked);
+  run.permit = (sequence) => {
+    for (const [index, { question }] of [actor, ...(grantors as Party[])].entries()) {
+      if (question.memory !== null) charge(question, question.memory, asked[index]!, sequence);
+    }
+  };
+  return run;
+}
+
+/** The party's state in the model, begun where it is not there yet. */
+function recall(
+  program: Program,
+  model: Model | null,
+  name: string,
+  root: string,
+  session: string | null,
+  now: bigint | null,
+): { memory: Remembered | null; session: Session } {
+  if (model === null) return { memory: null, session: session === null ? "none" : "unknown" };
+  const agent = model.agents.get(name) ?? newAgent(now!);
+  model.agents.set(name, agent);
+  agent.last = now!;
+  if (session === null) return { memory: { agent, session: null, now: now! }, session: "none" };
+  const opened = model.sessions.get(sessionKey(root, session));
+  if (opened === undefined) return { memory: { agent, session: null, now: now! }, session: "unknown" };
+  const key = sessionKey(name, session);
+  const own: SessionState = model.sessions.get(key) ?? newSession(program, name, opened.purpose, now!);
+  model.sessions.set(key, own);
+  own.last = now!;
+  return { memory: { agent, session: own, now: now! }, session: opened.closed ? "closed" : "open" };
+}
+
+function settleRun(
+  run: Run,
+  isApproved: boolean,
+  policy: AgentPolicy,
+  digest: string,
+  sequence: bigint,
+): Decided {
+  const { actor, copy } = run;
+  const { memory } = actor.question;
+  let { judgement } = run;
+  if (judgement.effect === "permit") {
+    run.permit(sequence);
+    if (isApproved) {
+      judgement = { ...judgement, code: "approved" };
+      memory?.agent.approvals.delete(digest);
+    }
+  }
+  if (judgement.effect === "defer" && memory?.session != null && policy.completionGate?.noPendingApprovals) {
+    const { pending } = memory.session;
+    if (!pending.has(digest) && pending.size >= MAX_PENDING) judgement = deny("approvals_full");
+    else pending.add(digest);
+  }
+  if (judgement.effect === "deny" && memory !== null && run.isPastStepOne)
+    countDenial(actor.question, memory);
+  return { policy, judgement, notify: run.notify, after: copy };
+}

@@ -1,0 +1,107 @@
+/** What is remembered (engine/ABI.md "State"): agents by name, sessions by agent and name. */
+import type { Program } from "../../../fpl-grammar/program.ts";
+import { policyOf } from "../identify.ts";
+import type { Counted } from "./meters.ts";
+
+/** What a permit took from the budgets of one agent or session, until it is settled or refunded. */
+export interface Reservation {
+  sequence: bigint;
+  time: bigint;
+  /** Millionths. */
+  money: bigint;
+  tokens: bigint;
+  /** Ids of the meters that it moved. */
+  meters: string[];
+}
+
+interface Remembered {
+  /** The greatest time seen. */
+  last: bigint;
+  counted: Counted;
+  /** Oldest first. */
+  reservations: Reservation[];
+}
+
+export interface AgentState extends Remembered {
+  frozen: boolean;
+  children: bigint;
+  /** Digest of the action to when the approval is over. */
+  approvals: Map<string, bigint>;
+}
+
+export interface SessionState extends Remembered {
+  closed: boolean;
+  exhausted: boolean;
+  opened: bigint;
+  /** Empty: none was given. */
+  purpose: string;
+  /** Null without phases. */
+  phase: string | null;
+  phaseSince: bigint;
+  calls: bigint;
+  /** Millionths. */
+  cost: bigint;
+  active: bigint;
+  /** Digests of deferred actions that nobody has approved or rejected. */
+  pending: Set<string>;
+}
+
+export interface Model {
+  agents: Map<string, AgentState>;
+  /** By `sessionKey`. */
+  sessions: Map<string, SessionState>;
+}
+
+export const emptyModel = (): Model => ({ agents: new Map(), sessions: new Map() });
+
+export const sessionKey = (agent: string, session: string): string => JSON.stringify([agent, session]);
+
+export const newAgent = (now: bigint): AgentState => ({
+  frozen: false,
+  last: now,
+  children: 0n,
+  counted: new Map(),
+  reservations: [],
+  approvals: new Map(),
+});
+
+/** A session of an agent that begins now, in the first phase of the agent's policy. */
+export const newSession = (program: Program, agent: string, purpose: string, now: bigint): SessionState => ({
+  closed: false,
+  exhausted: false,
+  last: now,
+  opened: now,
+  purpose,
+  phase: policyOf(program, agent)?.phases[0]?.name ?? null,
+  phaseSince: now,
+  calls: 0n,
+  cost: 0n,
+  active: now,
+  counted: new Map(),
+  reservations: [],
+  pending: new Set(),
+});
+
+/** Blobs that a decision is given: who acts, then its grantors from the root on. */
+export interface Given {
+  model: Model;
+  /** Names, the actor's first. */
+  parties: string[];
+  session: string | null;
+}
+
+export const agentStates = ({ model, parties }: Given): AgentState[] =>
+  parties.flatMap((name) => model.agents.get(name) ?? []);
+
+export const sessionStates = ({ model, parties, session }: Given): SessionState[] =>
+  session === null ? [] : parties.flatMap((name) => model.sessions.get(sessionKey(name, session)) ?? []);
+
+const CLOCK_TOLERANCE_MS = 1000n;
+
+/** The time of a decision: not before any that was seen. Null when the clock is too far behind. */
+export function timeOf(given: Given, time: bigint): bigint | null {
+  const seen = [...agentStates(given), ...sessionStates(given)].map(({ last }) => last);
+  const greatest = seen.reduce((a, b) => (a > b ? a : b), 0n);
+  if (greatest - time > CLOCK_TOLERANCE_MS) return null;
+  return time > greatest ? time : greatest;
+}
