@@ -2,7 +2,7 @@
  * What is signed: an in-toto Statement v1 about one bundle or one policy source, as canonical JSON (RFC 8785).
  *
  *   {"_type":"https://in-toto.io/Statement/v1",
- *    "predicate":{"abi":1,"compiler":{"name":"faramesh","version":"0.1.0"},"critical":["abi","sequence"],
+ *    "predicate":{"abi":2,"compiler":{"name":"faramesh","version":"0.1.0"},"critical":["abi","sequence"],
  *                 "sequence":7,"sources":[{"name":"policy.fpl","sha256":"<hex>"}]},
  *    "predicateType":"https://faramesh.dev/policy-bundle/v1",
  *    "subject":[{"digest":{"sha256":"<hex>"},"name":"bundle"}]}

@@ -5,6 +5,7 @@ import { toBase64 } from "../../bundles/trust/bytes.ts";
 import { decodeEnvelope } from "../../bundles/trust/envelope.ts";
 import { sha256Hex, TRUST_REFUSALS, type TrustCode } from "../../bundles/trust/index.ts";
 import type { Json } from "../../bundles/trust/json.ts";
+import { ABI_VERSION } from "../../engine/constants.ts";
 import {
   bundle,
   bytes,
@@ -271,7 +272,12 @@ const refusals: [string, Uint8Array, LoadOptions, TrustCode][] = [
     "critical_unknown",
   ],
   ["another bundle", withEnvelope(envelopeBy([first]), otherBundle), options(), "digest_mismatch"],
-  ["another ABI", resigned((s) => child(s, "predicate").set("abi", 2)), options(), "abi_mismatch"],
+  [
+    "another ABI",
+    resigned((s) => child(s, "predicate").set("abi", ABI_VERSION + 1)),
+    options(),
+    "abi_mismatch",
+  ],
   [
     "below the trust file's minimum",
     good,
