@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { openLog, type RecordLog } from "../../hosts/node/log.ts";
+import type { SealedRecord } from "../../control/ports.ts";
+import { LogFailure, openLog, type SegmentedLog } from "../../hosts/node/log/index.ts";
 import { type Call, type HostFacts, type Line, LineSplitter, readCall } from "../calls.ts";
 import type { Command, Invocation } from "../command.ts";
 import { decide as decideCall, decideRecorded, decideTraced, isRefusedInput, type Verdict } from "../core.ts";
@@ -16,13 +17,18 @@ import { styleFor } from "../style.ts";
 const MAX_CALL_BYTES = 4 * 1024 * 1024;
 const SALT_BYTES = 16;
 
-/** Decides one call: records it when there is a log, before its verdict is shown. */
+interface Decided {
+  verdict: Verdict;
+  extra: Record<string, unknown>;
+}
+
+/** Decides calls: records them when there is a log, before their verdicts are shown. */
 class Decider {
   readonly #opened: Opened;
-  readonly #log: RecordLog | null;
+  readonly #log: SegmentedLog | null;
   readonly #trace: boolean;
 
-  constructor(opened: Opened, log: RecordLog | null, trace: boolean) {
+  constructor(opened: Opened, log: SegmentedLog | null, trace: boolean) {
     this.#opened = opened;
     this.#log = log;
     this.#trace = trace;
@@ -33,14 +39,35 @@ class Decider {
     return this.#log !== null && this.#opened.ir.redacts.length > 0;
   }
 
-  async decide(call: Call): Promise<{ verdict: Verdict; extra: Record<string, unknown> }> {
+  /** One write to the log for all of them. */
+  async decide(calls: readonly Call[]): Promise<Decided[]> {
+    const { core } = this.#opened;
+    const log = this.#log;
+    if (log === null)
+      return calls.map((call) => ({ verdict: decideCall(core, call), extra: this.#extra(call) }));
+    const start = await log.tip();
+    let tip = start;
+    const records: SealedRecord[] = [];
+    const decided = calls.map((call) => {
+      const { verdict, record, hash } = decideRecorded(core, call, tip);
+      records.push({ sequence: tip.sequence, record, hash });
+      tip = { sequence: tip.sequence + 1, previous: hash };
+      return { verdict, extra: this.#extra(call) };
+    });
+    try {
+      const appended = await log.append(start, records);
+      if (!appended.ok) throw new LogFailure("log_changed", log.folder);
+    } catch (error) {
+      if (!(error instanceof LogFailure)) throw error;
+      throw new CommandError(EXIT_MISUSE, error.message, { place: log.folder, help: error.help });
+    }
+    return decided;
+  }
+
+  #extra(call: Call): Record<string, unknown> {
+    if (!this.#trace) return {};
     const { core, ir } = this.#opened;
-    const extra = this.#trace ? { trace: explanationJson(decideTraced(core, ir, call)).steps } : {};
-    if (this.#log === null) return { verdict: decideCall(core, call), extra };
-    const appended = await this.#log.append((tip) => decideRecorded(core, call, tip));
-    if (!appended.ok)
-      throw new CommandError(EXIT_MISUSE, appended.message, { place: this.#log.path, help: appended.help });
-    return { verdict: appended.made.verdict, extra };
+    return { trace: explanationJson(decideTraced(core, ir, call)).steps };
   }
 }
 
@@ -53,11 +80,11 @@ function hostFacts(invocation: Invocation, recordsRedactions: boolean): HostFact
   };
 }
 
-async function openLogOrFail(path: string | null): Promise<RecordLog | null> {
+async function openLogOrFail(path: string | null): Promise<SegmentedLog | null> {
   if (path === null) return null;
   const opened = await openLog(path);
   if (opened.ok) return opened.log;
-  const exit = opened.code === "log_bad_tail" ? EXIT_FINDINGS : EXIT_MISUSE;
+  const exit = opened.code === "log_bad_tail" || opened.code === "log_damaged" ? EXIT_FINDINGS : EXIT_MISUSE;
   throw new CommandError(exit, opened.message, { place: path, help: opened.help });
 }
 
@@ -97,7 +124,7 @@ async function decideAll(callsPath: string, decider: Decider, invocation: Invoca
   for await (const lines of callLines(callsPath)) {
     for (const batch of batches(lines)) {
       const calls = batch.map((line) => callOf(line, hostFacts(invocation, decider.needsSalt)));
-      const decided = await Promise.all(calls.map((call) => decider.decide(call)));
+      const decided = await decider.decide(calls);
       refused ||= decided.some(({ verdict }) => isRefusedInput(verdict));
       if (asTable) {
         decided.forEach(({ verdict }, index) => {
@@ -134,8 +161,8 @@ A bundle needs --trust or --insecure. Sources are compiled in memory and count a
     { name: "trace", help: "add to each line the steps, rules and conditions that led to it" },
     {
       name: "log",
-      value: "FILE",
-      help: "append a record of each decision, made durable before its verdict is written",
+      value: "DIR",
+      help: "append a record of each decision to the log in this folder, durable before its verdict is written",
     },
     { name: "table", help: "write a table for people instead of JSON lines" },
     NOW,
@@ -147,7 +174,7 @@ A bundle needs --trust or --insecure. Sources are compiled in memory and count a
     },
     { command: "faramesh decide policy.fpl calls.jsonl --agent payments --table", text: "try a policy out" },
     {
-      command: "faramesh decide policy.fplb --trust trust.json --log decisions.log < calls.jsonl",
+      command: "faramesh decide policy.fplb --trust trust.json --log records < calls.jsonl",
       text: "and keep the records",
     },
   ],

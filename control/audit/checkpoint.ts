@@ -134,11 +134,15 @@ export function checkSignatures(
   };
 }
 
-/** The checkpoints of a file and where the last whole one ends; `fault` says what stands behind it. */
+/**
+ * The checkpoints of a file and where the last whole one ends. `fault` says what stands behind it, `torn` that this may be an interrupted
+ * write, which was never given out.
+ */
 export function parseCheckpoints(text: string): {
   checkpoints: SignedCheckpoint[];
   end: number;
   fault: CheckpointFault | null;
+  torn: boolean;
 } {
   const checkpoints: SignedCheckpoint[] = [];
   let end = 0;
@@ -149,10 +153,11 @@ export function parseCheckpoints(text: string): {
     if (checkpoint === null) {
       const message = `no checkpoint can be read at character ${end}`;
       const help = "the file was altered, or its last write was interrupted; compare it with a copy";
-      return { checkpoints, end, fault: { code: "checkpoint_malformed", message, help } };
+      const torn = close < 0;
+      return { checkpoints, end, torn, fault: { code: "checkpoint_malformed", message, help } };
     }
     checkpoints.push(checkpoint);
     end = close + 2;
   }
-  return { checkpoints, end, fault: null };
+  return { checkpoints, end, torn: false, fault: null };
 }

@@ -41,8 +41,8 @@ export async function appendCheckpoint(folder: string, checkpoint: SignedCheckpo
 
 function cutTorn(path: string): void {
   const text = readFileSync(path, "utf8");
-  const { end, fault } = parseCheckpoints(text);
-  // A whole checkpoint behind a fault is no interrupted write: it stays, for `faramesh audit verify` to name.
-  if (fault === null || text.slice(end).includes("\n\n")) return;
+  const { end, torn } = parseCheckpoints(text);
+  // What is whole and wrong is no interrupted write: it stays, for `faramesh audit verify` to name.
+  if (!torn) return;
   withFile(path, "r+", (descriptor) => ftruncateSync(descriptor, Buffer.byteLength(text.slice(0, end))));
 }

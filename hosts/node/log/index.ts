@@ -1,7 +1,10 @@
 export { appendCheckpoint, readCheckpoints } from "./checkpoints.ts";
 export { LogFailure } from "./failure.ts";
+export { endOf, keptFrom, LogFollower } from "./follow.ts";
 export { DEFAULT_SEGMENT_BYTES, SegmentedLog } from "./log.ts";
-export { Notary, type NotaryOptions, openNotary } from "./notary.ts";
+export { keepCheckpoint, Notary, type NotaryOptions, openNotary } from "./notary.ts";
 export { type LogOptions, type OpenedLog, openLog } from "./open.ts";
-export { type ReadOptions, readRecords } from "./reader.ts";
+export { type ReadOptions, readRecords, sealedAt } from "./reader.ts";
 export { type CheckpointTimes, startCheckpoints } from "./timer.ts";
+export { openTree } from "./tree.ts";
+export { type FolderFault, type FolderReport, type VerifyOptions, verifyFolder } from "./verify.ts";

@@ -62,14 +62,6 @@ export class Notary {
     return this.#inTurn(() => this.#checkpoint(size));
   }
 
-  /** Keeps a checkpoint of this log that has got more signatures. */
-  keep(checkpoint: SignedCheckpoint): Promise<void> {
-    return this.#inTurn(async () => {
-      await appendCheckpoint(this.folder, checkpoint);
-      if (checkpoint.size === this.#latest?.size) this.#latest = checkpoint;
-    });
-  }
-
   /** Hashes that show that the tree of `size` holds that of `old`. */
   consistency(old: number, size: number): Uint8Array[] {
     return consistencyPath(old, size, this.tree, NATIVE_SHA256);
@@ -186,5 +178,21 @@ export async function openNotary(
   } catch (error) {
     await lock?.release();
     return error instanceof LogFailure ? asRefusal(error) : refusal("log_unwritable", errorText(error));
+  }
+}
+
+/** Adds a checkpoint that has got more signatures. Refused with `log_locked`. @throws the file system's error. */
+export async function keepCheckpoint(
+  folder: string,
+  checkpoint: SignedCheckpoint,
+): Promise<{ ok: true } | HostRefusal> {
+  const path = join(folder, NOTARY_LOCK);
+  const acquired = await acquireLock(path);
+  if (!acquired.ok) return refusal("log_locked", `${path}, by ${acquired.holder}`);
+  try {
+    await appendCheckpoint(folder, checkpoint);
+    return { ok: true };
+  } finally {
+    await acquired.lock.release();
   }
 }

@@ -18,7 +18,8 @@ export interface ReadOptions {
   to: number | null;
 }
 
-function sealedAt(sequence: number, bytes: Uint8Array, start: number, end: number): SealedRecord {
+/** The record of a framed line, in memory of its own. */
+export function sealedAt(sequence: number, bytes: Uint8Array, start: number, end: number): SealedRecord {
   const digits = Buffer.from(bytes.buffer, bytes.byteOffset + start + LINE_HEAD.length, 64);
   return {
     sequence,

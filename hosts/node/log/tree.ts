@@ -5,8 +5,9 @@ import type { Checkpoint } from "../../../control/audit/checkpoint.ts";
 import { rootAt } from "../../../control/audit/merkle.ts";
 import { TILE_WIDTH, type TileStore, TileTree, tilePath } from "../../../control/audit/tiles.ts";
 import { errorCode } from "../files.ts";
+import { LogFailure } from "./failure.ts";
 import { type LogPlace, readHashes } from "./reader.ts";
-import { withFile } from "./segments.ts";
+import { keptSegments, withFile } from "./segments.ts";
 import { NATIVE_SHA256 } from "./sha256.ts";
 
 /** Files below `FOLDER/tile`, in the layout of C2SP tlog-tiles: they can be served as they are. */
@@ -62,6 +63,33 @@ export function loadTree(folder: string, { size, root }: Checkpoint): TileTree |
   } catch {
     return null;
   }
+}
+
+/** Tiles in memory, for a tree that is made anew to read from. */
+class MemoryTiles implements TileStore {
+  readonly #tiles = new Map<string, Uint8Array>();
+
+  read(level: number, index: number, width: number): Uint8Array | null {
+    return this.#tiles.get(tilePath(level, index, width)) ?? null;
+  }
+
+  write(level: number, index: number, width: number, bytes: Uint8Array): void {
+    this.#tiles.set(tilePath(level, index, width), bytes);
+  }
+}
+
+/**
+ * The tree of a log's checkpoint to make proofs from, from its tiles or else from its records; nothing is written. @throws LogFailure
+ * `log_damaged` when neither gives its root.
+ */
+export async function openTree(folder: string, checkpoint: Checkpoint): Promise<TileTree> {
+  const loaded = loadTree(folder, checkpoint);
+  if (loaded !== null) return loaded;
+  const tree = new TileTree(new MemoryTiles(), NATIVE_SHA256);
+  if (keptSegments(folder).start.sequence === 0) await growTree(folder, tree, checkpoint.size, newPlace());
+  const root = tree.size === checkpoint.size ? rootAt(tree.size, tree, NATIVE_SHA256) : null;
+  if (root !== null && Buffer.compare(root, checkpoint.root) === 0) return tree;
+  throw new LogFailure("log_damaged", `nothing gives the root of the checkpoint of size ${checkpoint.size}`);
 }
 
 /** Makes every file and name below a folder durable. */
