@@ -60,7 +60,70 @@ agent "a" {
   phase act { permit act/one  deny act/* if principal.tier == "low" }
 }
 agent "default" { default deny  rules { permit ping } }
+agent "s" {
+  default defer
+  cost pay/* args.amount
+  cost llm/* $0.02
+  budget session { max = $500 warn_at = 0.8 }
+  budget daily { max = $2000 max_calls = 300 on_exceed = defer }
+  budget models { window = 1h max = $5 max_tokens = 200000 tools llm/* on_exceed = audit }
+  rate_limit pay/* 3 per minute
+  ambient { max_data_volume = 1mb  counter customers crm/*.customer  max_customers_per_day = 2  on_exceed = defer }
+  session { max_duration = 8h  idle_timeout = 30m  max_calls = 200 }
+  spawn { allow = ["worker-*"] deny = ["worker-root"] max_children = 2 max_depth = 2 on_exceed = defer }
+  completion_gate { require = ["no_pending_approvals", "budget_under_limit", "done"] on_unmet = defer }
+  alert { budget_warning = ["ops"] budget_exceeded = ["ops", "finance"] rate_exceeded = ["sec"] }
+  delegate worker { scope "pay/*:amount < 50" ttl 1h }
+  rules {
+    deny pay/big when session.sum(pay/*.amount, window=1h) > 100 or session.calls > 100 or session.cost > 50.5
+    deny pay/odd if history.contains(crm/look, within=5m) and not history.sequence(crm/look, llm/ask)
+    deny pay/even if session.count(pay/*, window=10m) == 2 or delegation.depth > 1 or session.age > 3600
+    permit pay/*  permit llm/*  permit crm/*  permit agent/spawn
+  }
+  phase one { duration 10m next two  permit one/* }
+  phase two { permit two/* }
+}
+agent "worker" { default permit }
 `;
+
+/** What happens to the agents of EVERYTHING that remember, in this order: a text, its facts, and the names of its parties. */
+export const HAPPENINGS: readonly { event: boolean; text: string; facts: string; chain: string[] }[] = [
+  {
+    event: true,
+    text: '{"type":"session_open","agent":"s","session":"x","purpose":"p"}',
+    facts: '{"time":1700000000000}',
+    chain: [],
+  },
+  ...["pay/small", "pay/odd", "pay/big", "llm/ask", "crm/look", "agent/spawn", "else"].map((tool, i) => ({
+    event: false,
+    text: action({
+      agent: "s",
+      tool,
+      session: "x",
+      args: { amount: 12.5 + i, customer: `c${i}`, type: "worker-1" },
+    }),
+    facts: `{"time":${1700000000000 + i * 700},"cost":{"money":"0.25","tokens":10}}`,
+    chain: [],
+  })),
+  {
+    event: false,
+    text: action({ agent: "worker", tool: "pay/even", session: "x", args: { amount: 1 } }),
+    facts: `{"time":1700000300000,"delegation":{"chain":["s"],"grants":[{"digest":"${"a".repeat(64)}","effect":"permit","expires":1700000400000,"granted":1700000000000}]}}`,
+    chain: ["s"],
+  },
+  {
+    event: true,
+    text: '{"type":"settle","agent":"s","session":"x","reservation":1,"money":1,"bytes":5}',
+    facts: '{"time":1700001000000}',
+    chain: [],
+  },
+  {
+    event: true,
+    text: '{"type":"session_close","agent":"s","session":"x"}',
+    facts: '{"time":1700002000000,"gates":{"done":true}}',
+    chain: [],
+  },
+];
 
 /** Actions and facts that reach its parts. */
 export const SAMPLES: readonly [string, string][] = [

@@ -195,17 +195,18 @@ describe("a core that traps", () => {
 import { actionPointer, decide as decideRightly, decideRecorded as recordRightly } from "./index";
 export { abi, actionPointer, bundleDigestPointer, canonicalize, chain, describe, digest, enginePointer } from "./index";
 export { errorOffset, factsPointer, hashPointer, load, outputPointer, previousPointer, recordBytes } from "./index";
-export { recordPointer, refuse, reserve, statusPointer, traceEvents, tracePointer } from "./index";
+export { recordPointer, refuse, reserve, stateAfterBytes, stateAfterPointer, statePointer, statusPointer, traceEvents } from "./index";
+export { applyEvent, tracePointer } from "./index";
 function fails(): bool {
   const first = i32.load8_u(actionPointer());
   if (first == 0x21) unreachable();
   return first == 0x3f;
 }
-export function decide(actionBytes: u32, factsBytes: u32, trace: u32): u32 {
-  return fails() ? 3 << 8 : decideRightly(actionBytes, factsBytes, trace);
+export function decide(actionBytes: u32, factsBytes: u32, stateBytes: u32, trace: u32): u32 {
+  return fails() ? 3 << 8 : decideRightly(actionBytes, factsBytes, stateBytes, trace);
 }
-export function decideRecorded(actionBytes: u32, factsBytes: u32, low: u32, high: u32): u32 {
-  return fails() ? 3 << 8 : recordRightly(actionBytes, factsBytes, low, high);
+export function decideRecorded(actionBytes: u32, factsBytes: u32, stateBytes: u32, low: u32, high: u32): u32 {
+  return fails() ? 3 << 8 : recordRightly(actionBytes, factsBytes, stateBytes, low, high);
 }`;
   let faulty: Core;
   beforeAll(async () => {

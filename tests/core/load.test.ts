@@ -26,7 +26,16 @@ import {
   SECTION_EXACT,
 } from "../../engine/constants.ts";
 import { compiled } from "../conformance/policy.ts";
-import { action, coreWith, EVERYTHING, FIRST, irOf, numbersFrom, SAMPLES } from "./binding-core.ts";
+import {
+  action,
+  coreWith,
+  EVERYTHING,
+  FIRST,
+  HAPPENINGS,
+  irOf,
+  numbersFrom,
+  SAMPLES,
+} from "./binding-core.ts";
 import { builtCore } from "./json-core.ts";
 
 const bundle = compiled(EVERYTHING).bundle;
@@ -74,13 +83,13 @@ describe("load", () => {
   test.each<[string, string, Uint8Array]>([
     ["no bytes", "bad_length", new Uint8Array(0)],
     ["the magic", "bad_magic", changed((view) => view.setUint8(0, 0x66))],
-    ["the format version", "bad_version", changed((view) => view.setUint16(4, 2, true))],
-    ["the ABI version", "bad_version", changed((view) => view.setUint16(6, 2, true))],
+    ["the format version", "bad_version", changed((view) => view.setUint16(4, 1, true))],
+    ["the ABI version", "bad_version", changed((view) => view.setUint16(6, 1, true))],
     ["the length", "bad_length", changed((view) => view.setUint32(8, bundle.length - 8, true))],
     ["a byte after the end", "bad_length", Buffer.concat([bundle, new Uint8Array(1)])],
     ["a byte less", "bad_length", bundle.subarray(0, bundle.length - 1)],
     ["the section count", "bad_section", changed((view) => view.setUint32(12, SECTION_COUNT + 1, true))],
-    ["a section's place", "bad_section", changed((view) => view.setUint32(16, 152, true))],
+    ["a section's place", "bad_section", changed((view) => view.setUint32(16, 160, true))],
     ["a section's length", "bad_section", changed((view) => view.setUint32(20, 0xfffffff0, true))],
     ["the hash table's capacity", "bad_section", changed(halveCapacity)],
   ])("refuses another value of %s as %s", (_, code, bytes) => {
@@ -270,6 +279,20 @@ describe("load refuses", () => {
   });
 });
 
+/** Lets HAPPENINGS happen on the bare core, so that a trap is an error; the codes. */
+function happen(instance: Instance): number[] {
+  const blobs = new Map<string, Uint8Array>();
+  return HAPPENINGS.map(({ event, text, facts, chain }, sequence) => {
+    const { agent, session } = JSON.parse(text) as { agent: string; session: string };
+    const keys = [agent, ...chain].flatMap((name) => [name, `${session}/${name}`]);
+    const stateBytes = instance.writeState(keys.map((key) => blobs.get(key) ?? null));
+    const call = event ? instance.exports.applyEvent : instance.exports.decideRecorded;
+    const packed = call(instance.writeAction(text), instance.writeFacts(facts), stateBytes, sequence, 0);
+    for (const [i, blob] of (instance.readState() ?? []).entries()) blobs.set(keys[i]!, blob);
+    return packed & 0xff;
+  });
+}
+
 describe("bytes from anywhere", () => {
   /** Loads and decides on the bare core, so that a trap is an error. True when it was accepted. */
   function survives(instance: Instance, bytes: Uint8Array): boolean {
@@ -278,10 +301,11 @@ describe("bytes from anywhere", () => {
     if (instance.exports.load(bytes.length, 0) !== 0) return false;
     for (const [text, facts] of SAMPLES) {
       const actionBytes = instance.writeAction(text);
-      instance.exports.decide(actionBytes, instance.writeFacts(facts), 1);
+      instance.exports.decide(actionBytes, instance.writeFacts(facts), 0, 1);
       instance.exports.describe();
-      instance.exports.decideRecorded(actionBytes, instance.writeFacts(facts), 1, 0);
+      instance.exports.decideRecorded(actionBytes, instance.writeFacts(facts), 0, 1, 0);
     }
+    happen(instance);
     expect(Buffer.compare(instance.read(pointer, bytes.length), bytes)).toBe(0);
     return true;
   }
@@ -289,6 +313,7 @@ describe("bytes from anywhere", () => {
   test("are refused or decided on, never a trap, and nothing writes into the bundle", () => {
     const instance = new Instance(new WebAssembly.Module(builtCore()));
     expect(survives(instance, bundle)).toBe(true);
+    expect(happen(instance)).toEqual([4, 1, 1, 1, 1, 1, 1, 23, 2, 4, 31]);
     const next = numbersFrom(20261122);
     let accepted = 0;
     for (let round = 0; round < 20_000; round++) {

@@ -45,6 +45,7 @@ const FIELDS = [
   "rule",
   "sequence",
   "signed",
+  "state",
   "state_after",
   "state_before",
   "time",
@@ -71,7 +72,7 @@ describe("a record", () => {
       const { verdict, hash, text: bytes, json } = record(text, facts, 2 ** 40 + index, previous);
       expect(Object.keys(json)).toEqual(FIELDS);
       expect(bytes).toBe(canonical(json));
-      expect(Buffer.from(hash)).toEqual(sha256(tag("faramesh/record/v1"), previous, bytes));
+      expect(Buffer.from(hash)).toEqual(sha256(tag("faramesh/record/v2"), previous, bytes));
       const { salt: _, ...inputs } = JSON.parse(facts) as { [key: string]: Json };
       expect(json).toMatchObject({
         ...verdict,
@@ -86,7 +87,7 @@ describe("a record", () => {
         state_before: null,
         time: inputs.time ?? null,
         type: "decision",
-        version: 1,
+        version: 2,
       });
       expect(json.inputs).toEqual(inputs);
       if (verdict.code !== "salt_missing") expect(core.decide(text, facts)).toEqual(verdict);
@@ -236,12 +237,14 @@ describe("the largest verdict", () => {
   test("fits: texts of the longest kind, in the most escapes", async () => {
     // Escaped, each of these bytes takes six.
     const long = "\\u0001".repeat(65_000);
-    const policy = `agent "${long}" { default permit
+    // No agent's name holds a control character.
+    const name = '\\"'.repeat(65_000);
+    const policy = `agent "${name}" { default permit
       alert { permit "${long}x" }
       redact t args ["s"]
       rules { permit t notify: "${long}y" reason: "${long}z" } }`;
     const made = (await coreWith(policy)).decideRecorded(
-      JSON.stringify({ agent: "\u0001".repeat(65_000), tool: "t", args: { s: "\u0001".repeat(80_000) } }),
+      JSON.stringify({ agent: '"'.repeat(65_000), tool: "t", args: { s: "\u0001".repeat(80_000) } }),
       `{"salt":"${SALT}","purpose":"${long}"}`,
       { sequence: 0, previous: FIRST },
     );
