@@ -73,7 +73,7 @@
  *                      before the rest: rates, ambient, budgets, history. Rows of one METER_SEQUENCE share key and slot and stand by descending step.
  *                      History has no limit (METER_SEQUENCE: the number of its steps), and EFFECT_PERMIT as onExceed; a rate EFFECT_DENY. warnAt is at most
  *                      limit: the product with warn_at rounded down, but 1 for 0 when the limit is not 0. Slots: those of the system's meters first, in order.
- *                      An effect of a spawn block or a gate that is not there is EFFECT_DENY. Durations are below 2^53.
+ *                      An effect of a spawn block or a gate that is not there is EFFECT_DENY. Durations are below 2^53. Limits and micros are below 10^18.
  *              costs   { u64 micros, u32 path (PATHS id: the amount is that argument; or NONE: `micros`), u32 0 }
  *   MANIFEST canonical JSON (RFC 8785): names, deployment settings, sources. Not read by the core.
  *   DEBUG    u32 stringCount · u32 start[stringCount + 1] · bytes, padded to 4; then per rule

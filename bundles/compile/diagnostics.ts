@@ -16,7 +16,7 @@ export const COMPILER_DIAGNOSTICS = {
   F914: "an agent or a session would have to remember too much",
   F915: "two limits count the same",
   F916: "a delegation's scope asks for history",
-  F917: "a limit, a window or the name of a phase, an agent or a delegation that no core could hold",
+  F917: "a limit, a cost, a window or the name of a phase, an agent or a delegation that no core could hold",
 } as const;
 
 export type CompilerCode = keyof typeof COMPILER_DIAGNOSTICS;

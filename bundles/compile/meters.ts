@@ -30,7 +30,7 @@ import {
 import type { PatternAt, Span } from "../../fpl-grammar/program.ts";
 import type { IrMeter } from "../format/ir.ts";
 import { canonicalJson, type Json } from "../format/json.ts";
-import { KEY_SLOT_BITS, slotsOfKind } from "../format/meters.ts";
+import { AMOUNT_LIMIT, KEY_SLOT_BITS, slotsOfKind } from "../format/meters.ts";
 import type { Build } from "./build.ts";
 import type { Scope } from "./scope.ts";
 
@@ -216,18 +216,16 @@ export class Meters {
 
   private isSound({ windowMs, limit, title, span }: MeterSpec): boolean {
     const isWindow = windowMs === null || (Number.isSafeInteger(windowMs) && windowMs > 0);
-    if (isWindow && (limit === null || (limit >= 0n && limit < MAX_AMOUNT))) return true;
+    if (isWindow && (limit === null || (limit >= 0n && limit < AMOUNT_LIMIT))) return true;
     this.build.error(
       "F917",
       `${title} has a window or a limit out of range`,
-      `windows are longer than nothing, limits below ${MAX_AMOUNT} millionths or units`,
+      `windows are longer than nothing, limits below ${AMOUNT_LIMIT} millionths or units`,
       span,
     );
     return false;
   }
 }
-
-const MAX_AMOUNT = 10n ** 18n;
 
 function blobAfter(before: Blob | undefined): Blob {
   if (before === undefined) return { keys: new Map(), rows: 0, slots: 0, settled: 0, members: 0n };

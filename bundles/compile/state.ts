@@ -10,6 +10,7 @@ import type {
   PatternAt,
   Span,
 } from "../../fpl-grammar/program.ts";
+import { AMOUNT_LIMIT } from "../format/meters.ts";
 import type { Build } from "./build.ts";
 import type { MeterSpec, Meters } from "./meters.ts";
 import type { Scope } from "./scope.ts";
@@ -200,8 +201,12 @@ export function printDuration(ms: number): string {
 
 /** What calls cost: to the patterns of the agent. */
 export function lowerCosts(build: Build, policy: AgentPolicy, scope: Scope): void {
-  for (const { pattern, patternSpan, amount } of policy.costs) {
+  for (const { pattern, patternSpan, amount, span } of policy.costs) {
     const id = build.costs.length;
+    if (amount.kind === "money" && BigInt(amount.micros) >= AMOUNT_LIMIT) {
+      const help = `costs are below ${AMOUNT_LIMIT} millionths`;
+      build.error("F917", `the cost of \`${pattern}\` is out of range`, help, span);
+    }
     build.costs.push(
       amount.kind === "money"
         ? { micros: BigInt(amount.micros), path: null }

@@ -27,7 +27,7 @@ import {
   UNIT_TOKENS,
 } from "../../engine/constants.ts";
 import type { Ir, IrMeter } from "./ir.ts";
-import { isLaterStep, KEY_SLOT_BITS, slotsOfKind } from "./meters.ts";
+import { AMOUNT_LIMIT, isLaterStep, KEY_SLOT_BITS, slotsOfKind } from "./meters.ts";
 import type { Reader } from "./reader.ts";
 
 export const METER_BYTES = 72;
@@ -90,6 +90,7 @@ function checkShape(reader: Reader, place: number, meter: IrMeter): void {
   if (kind !== METER_SEQUENCE && (limit === null) !== isHistory) {
     reader.fail("a limit, and none of history", place + 16);
   }
+  if (limit !== null && limit >= AMOUNT_LIMIT) reader.fail(`a limit below ${AMOUNT_LIMIT}`, place + 16);
   if (warnAt !== null && (family !== FAMILY_BUDGET || warnAt > limit!)) {
     reader.fail("a warning of a budget, at its limit at most", place + 24);
   }

@@ -18,7 +18,7 @@ import {
 import type { BareAgent, Items } from "./decode-agents.ts";
 import { checkMeters, METER_BYTES, readMeter } from "./decode-meters.ts";
 import type { Ir, IrAgent, IrCost, IrMemory, IrMeter, IrTransition } from "./ir.ts";
-import { layoutOf } from "./meters.ts";
+import { AMOUNT_LIMIT, layoutOf } from "./meters.ts";
 import type { Reader } from "./reader.ts";
 
 const HEAD_BYTES = 16;
@@ -152,6 +152,7 @@ function readTransition(reader: Reader, phaseFirst: number, phaseCount: number):
 function readCost(reader: Reader, ir: Values): IrCost {
   const place = reader.at;
   const micros = reader.u64();
+  if (micros >= AMOUNT_LIMIT) reader.fail(`an amount below ${AMOUNT_LIMIT} millionths`, place);
   const path = reader.idOrNull(ir.paths.length, "a path");
   if (path !== null && ir.paths[path]!.root !== ROOT_ARGS)
     reader.fail("a path in the arguments", reader.at - 4);

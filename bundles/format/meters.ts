@@ -23,6 +23,8 @@ const SLOTS: Readonly<Record<number, number>> = {
   [METER_DISTINCT]: 3,
 };
 export const KEY_SLOT_BITS = 16n;
+/** Amounts, in millionths or units, are below it, so that the sum of a few is a u64. */
+export const AMOUNT_LIMIT = 10n ** 18n;
 
 export function slotsOfKind(kind: number): number {
   return SLOTS[kind]!;

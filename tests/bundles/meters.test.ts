@@ -371,6 +371,21 @@ describe("refusals", () => {
       program([agent("a", asking({ function: "contains", pattern: "x", windowMs: 0 }))]),
     ],
     ["an amount of 10^18", many(1, () => budget("b", { maxMicros: `1${"0".repeat(18)}` }))],
+    [
+      "a cost of 10^18",
+      program([
+        agent("a", {
+          costs: [
+            {
+              pattern: "x",
+              patternSpan: SPAN,
+              amount: { kind: "money", micros: `1${"0".repeat(18)}` },
+              span: SPAN,
+            },
+          ],
+        }),
+      ]),
+    ],
     ["a control character in a name", program([agent("a\x1fb")])],
     [
       "a delegation to nobody",

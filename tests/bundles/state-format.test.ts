@@ -139,6 +139,8 @@ describe("refusals of STATE", () => {
     ["a step of no sequence", (ir) => set(ofFamily(ir, FAMILY_RATE), { step: 1 })],
     ["a sequence without its last step", (ir) => set(ofKind(ir, METER_SEQUENCE), { limit: 3n })],
     ["a sequence without its first step", (ir) => set(ir.meters[2]!, { step: 2 })],
+    ["a limit of 10^18", (ir) => set(ofFamily(ir, FAMILY_RATE), { limit: 10n ** 18n })],
+    ["a cost of 10^18", (ir) => set(ir.costs[1]!, { micros: 10n ** 18n })],
     ["a cost of both kinds", (ir) => set(ir.costs[0]!, { micros: 1n })],
     [
       "a session that nobody needs",
