@@ -46,7 +46,8 @@ export function readChange(record: Uint8Array): RecordChange {
   if (typeof previous !== "string") throw new RecordMismatch("the record names no hash that it follows");
   const [before, after] = [digestOf(fields.state_before), digestOf(fields.state_after)];
   const revoked = type === "delegation_revoke" && effect === "permit" ? revokedKey(action) : null;
-  if (state === null) return { blobs: [], changes: [], before, after, revoked, previous };
+  // Without a state after, that before may be anything: another owner's, damaged, or not asked for.
+  if (state === null) return { blobs: [], changes: [], before: null, after: null, revoked, previous };
   if (!Array.isArray(state)) throw new RecordMismatch("the record's `state` is no list");
   const changes = state.map(readBlobChange);
   if (!isObject(action)) {

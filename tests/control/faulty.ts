@@ -92,6 +92,8 @@ export class VirtualTime {
     };
   };
 
+  readonly clock = { now: (): number => this.now };
+
   pass(milliseconds: number): void {
     this.now += milliseconds;
     const due = this.#timers.filter((timer) => timer.due <= this.now);
