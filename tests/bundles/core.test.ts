@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../bundles/compile/compile.ts";
+import { decode, FormatError } from "../../bundles/format/decode.ts";
 import { type Core, instantiate } from "../../engine/binding/index.ts";
-import { MAX_OBLIGATION_BYTES, MAX_TEXT_BYTES } from "../../engine/constants.ts";
+import { MAX_OBLIGATION_BYTES, MAX_TEXT_BYTES, SECTION_STATE } from "../../engine/constants.ts";
 import type { Condition, Program } from "../../fpl-grammar/program.ts";
 import { agent, field, NO_ALERTS, program, rule, SPAN } from "./programs.ts";
 import { runAutomaton, search } from "./run.ts";
@@ -22,6 +23,16 @@ function load(source: Program): { ok: boolean } {
   const { bundle, diagnostics } = compile(source);
   expect(diagnostics).toEqual([]);
   return core.load(bundle!, { signed: false });
+}
+
+function isBundle(bytes: Uint8Array): boolean {
+  try {
+    decode(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof FormatError) return false;
+    throw error;
+  }
 }
 
 function nest(depth: number): Condition {
@@ -66,6 +77,25 @@ describe("the core loads what the compiler writes", () => {
     expect(load(source)).toMatchObject({ ok: true });
     expect(10 * 6 * MAX_TEXT_BYTES).toBeLessThan(MAX_OBLIGATION_BYTES);
   });
+});
+
+test("the core loads every STATE that decode accepts", () => {
+  const { bundle } = compile(sample());
+  const view = new DataView(bundle!.buffer);
+  const [start, length] = [0, 4].map((at) => view.getUint32(16 + SECTION_STATE * 8 + at, true));
+  let accepted = 0;
+  for (let at = start!; at < start! + length!; at++) {
+    for (const mask of [0x01, 0x80]) {
+      const flipped = bundle!.slice();
+      flipped[at]! ^= mask;
+      if (!isBundle(flipped)) continue;
+      accepted++;
+      expect(core.load(flipped, { signed: false }), `byte ${at - start!}, mask ${mask}`).toMatchObject({
+        ok: true,
+      });
+    }
+  }
+  expect(accepted).toBeGreaterThan(50);
 });
 
 test(`the core's search agrees with the automaton, seed ${SEED}`, () => {
