@@ -345,7 +345,7 @@ agent "b" {
     }
     expect(many.slot("s/a", 11)).toBe(9_999_999_999_999_999_999n);
     expect(many.decide(call).code).toBe("session_exhausted");
-    expect(many.decide({ agent: "a", tool: "t", session: undefined }).code).toBe("session_missing");
+    expect(many.decide({ agent: "a", tool: "t" }).code).toBe("session_missing");
   });
 
   test("a period that is over takes nothing back; what is over the reservation counts in the present one", () => {

@@ -1,0 +1,543 @@
+import fc from "fast-check";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Verdict } from "../../engine/binding/index.ts";
+import { type Call, digestOf, type Given, World } from "./world.ts";
+
+const HOUR = 3_600_000;
+
+const POLICY = `
+agent "root" {
+  default deny
+  rules {
+    permit read/*
+    permit pay/* if amount <= 100
+    defer pay/*
+    permit mail/* if purpose("newsletter")
+    deny who/* if agent == "helper"
+    permit who/* if agent == "root"
+    permit far/*
+    permit deep/*
+  }
+  cost pay/* args.amount
+  budget total { max $150 }
+  budget session { max $1000 }
+  delegate "lead" { scope ["read/*", "pay/*", "mail/*", "who/*", "deep/*"]  ttl 2h }
+}
+agent "lead" {
+  default permit
+  rules { deny read/secret  deny pay/* if amount > 90 }
+  delegate "helper" { scope ["read/*", "pay/*:amount<=80", "mail/*", "who/*", "far/*"] }
+  delegate "stranger" { scope "read/*" ceiling "defer" }
+}
+agent "helper" {
+  default permit
+  rules { defer read/ask  deny read/never }
+}
+agent "default" {
+  default permit
+  delegate "helper" { scope "read/*" }
+}`;
+
+let world: World;
+beforeAll(async () => {
+  world = await World.of(POLICY);
+});
+beforeEach(() => {
+  world = new World(world.core);
+});
+
+const CHAIN = ["root", "lead"];
+const call = (tool: string, over: object = {}): Call => ({ agent: "helper", tool, ...over });
+const decide = (tool: string, over: object = {}, given: Given = {}): Verdict =>
+  world.decide(call(tool, { args: {}, ...over }), { chain: CHAIN, ...given });
+const open = (agent = "root", fields: object = {}) =>
+  world.event({ type: "session_open", agent, session: "s", ...fields }).code;
+const session = { session: "s" };
+
+describe("a delegated call", () => {
+  beforeEach(() => {
+    open("root", { purpose: "newsletter" });
+  });
+
+  test("is permitted when its own policy, every scope and every grantor permit it", () => {
+    expect(decide("read/x", session)).toMatchObject({
+      effect: "permit",
+      code: "default_permit",
+      agent: "helper",
+      detail: null,
+    });
+  });
+
+  test.each<[string, object, string, string | null]>([
+    ["read/never", {}, "rule_deny", null],
+    ["read/ask", {}, "rule_defer", null],
+    ["read/secret", {}, "grantor_deny", "lead"],
+    ["far/x", {}, "delegation_scope", "root"],
+    ["deep/x", {}, "delegation_scope", "lead"],
+    ["pay/x", { amount: 80.5 }, "delegation_scope", "lead"],
+    ["pay/x", { amount: "80" }, "delegation_scope", "lead"],
+    // The scope's condition is unknown, and the least counts: the root only defers it.
+    ["pay/x", {}, "delegation_scope", "lead"],
+    ["write/x", {}, "delegation_scope", "root"],
+    ["mail/x", {}, "default_permit", null],
+    // A grantor is judged under its own name.
+    ["who/x", {}, "default_permit", null],
+  ])("%s %j: %s", (tool, args, code, agent) => {
+    const verdict = decide(tool, { ...session, args });
+    expect(verdict).toMatchObject({ code, detail: agent === null ? null : { agent } });
+  });
+
+  test("needs a chain that can be followed", () => {
+    const code = (chain: string[]) => world.decide(call("read/x", session), { chain }).code;
+    expect(code(["root", "lead", "root"])).toBe("delegation_too_deep");
+    expect(code(["root", "helper"])).toBe("delegation_too_deep");
+    expect(code(["helper"])).toBe("delegation_too_deep");
+    expect(code(["root", "b", "c", "d", "e", "f", "g", "h"])).toBe("delegation_not_granted");
+    expect(code(["lead", "root"])).toBe("session_unknown");
+    const long = ["root", "b", "c", "d", "e", "f", "g", "h", "i"];
+    const text = JSON.stringify({ agent: "helper", tool: "read/x", args: {} });
+    const grant = { digest: "a".repeat(64), granted: world.now, expires: world.now + 1, effect: "permit" };
+    const facts = { time: world.now, delegation: { chain: long, grants: long.map(() => grant) } };
+    expect(world.core.decide(text, JSON.stringify(facts)).code).toBe("delegation_too_deep");
+    delete (facts as { time?: number }).time;
+    facts.delegation = { chain: ["lead"], grants: [grant] };
+    expect(world.core.decide(text, JSON.stringify(facts)).code).toBe("time_missing");
+  });
+
+  test("only follows blocks for exactly that delegate", () => {
+    open("lead");
+    open("other");
+    const code = (chain: string[], agent = "helper") =>
+      world.decide({ agent, tool: "read/x", session: "s" }, { chain }).code;
+    expect(code(["lead"])).toBe("default_permit");
+    expect(code(["root"])).toBe("delegation_not_granted");
+    expect(code(["lead"], "other")).toBe("delegation_not_granted");
+    // Who has no block of its own is served by the default one, its delegations included.
+    expect(code(["other"])).toBe("default_permit");
+    expect(code(["other"], "lead")).toBe("delegation_not_granted");
+  });
+
+  test("has a ceiling", () => {
+    open("lead");
+    expect(
+      world.decide({ agent: "stranger", tool: "read/x", session: "s" }, { chain: ["lead"] }),
+    ).toMatchObject({
+      code: "delegation_scope_defer",
+      effect: "defer",
+      detail: { agent: "lead" },
+    });
+  });
+
+  test.each<[object[], string, string | null]>([
+    [[{}, { effect: "deny" }], "delegation_scope", "lead"],
+    [[{}, { effect: "defer" }], "delegation_scope_defer", "lead"],
+    [[{ effect: "defer" }, { effect: "defer" }], "delegation_scope_defer", "root"],
+    [[{ effect: "defer" }, { effect: "deny" }], "delegation_scope", "lead"],
+  ])("grants that say %j: %s", (grants, code, agent) => {
+    expect(decide("read/x", session, { grants })).toMatchObject({ code, detail: { agent } });
+  });
+
+  test.each<[number, number, string]>([
+    [0, 1, "default_permit"],
+    [0, 0, "delegation_expired"],
+    [-HOUR, -1, "delegation_expired"],
+    [1000, HOUR, "default_permit"],
+    [1001, HOUR, "delegation_expired"],
+    [-HOUR, HOUR, "default_permit"],
+    [-HOUR, HOUR + 1, "delegation_not_granted"],
+    [0, 2 * HOUR + 1, "delegation_not_granted"],
+  ])("granted %d ms from now until %d ms from now, for at most two hours: %s", (granted, expires, code) => {
+    const root = { granted: world.now + granted, expires: world.now + expires };
+    expect(decide("read/x", session, { grants: [root] }).code).toBe(code);
+  });
+
+  test("a block without ttl takes grants of any length", () => {
+    const lead = { granted: world.now - 1000 * HOUR, expires: world.now + 100_000 * HOUR };
+    expect(decide("read/x", session, { grants: [{}, lead] }).code).toBe("default_permit");
+  });
+});
+
+describe("what a delegate spends", () => {
+  const pay = (amount: number) => decide("pay/x", { args: { amount }, ...session });
+  beforeEach(() => {
+    open();
+  });
+
+  test("its grantors spend", () => {
+    expect(pay(80).code).toBe("default_permit");
+    expect(pay(71)).toMatchObject({ code: "grantor_deny", detail: { agent: "root" } });
+    const alone = { agent: "root", tool: "pay/x", args: { amount: 71 }, session: "s" };
+    expect(world.decide(alone)).toMatchObject({ code: "budget_exceeded", detail: { meter: "total" } });
+    expect(pay(70).code).toBe("default_permit");
+    expect(world.slot("s/root", 11)).toBe(150_000_000n);
+    expect(world.slot("s/root", 10)).toBe(2n);
+  });
+
+  test("is settled once with all of them", () => {
+    pay(80);
+    const event = { agent: "helper", session: "s", reservation: world.last };
+    // The delegate itself has no budget, and no cost either: nothing of it is reserved there.
+    expect(world.event({ type: "settle", ...event, money: 10 }).code).toBe("reservation_unknown");
+    expect(world.event({ type: "settle", ...event, chain: CHAIN, money: 10 }).code).toBe("event_applied");
+    const before = world.snapshot();
+    expect(world.event({ type: "settle", ...event, chain: CHAIN, money: 10 }).code).toBe(
+      "reservation_unknown",
+    );
+    expect(world.event({ type: "refund", ...event, chain: CHAIN }).code).toBe("reservation_unknown");
+    expect(world.snapshot()).toBe(before);
+    expect(world.slot("s/root", 11)).toBe(10_000_000n);
+    expect(pay(80).code).toBe("default_permit");
+    expect(pay(61).code).toBe("grantor_deny");
+    expect(pay(60).code).toBe("default_permit");
+  });
+
+  test("nothing is spent by a call that any of them denies or defers", () => {
+    const before = world.blobs.get("root")!;
+    decide("pay/x", { args: { amount: 85 }, ...session });
+    decide("read/ask", session);
+    // All but the time that was seen.
+    expect(world.blobs.get("root")).toEqual(before);
+    expect(world.slot("s/root", 10)).toBe(0n);
+    expect(world.slot("s/helper", 10)).toBe(0n);
+  });
+});
+
+describe("sessions of a chain", () => {
+  test("are opened for its root, begin by themselves for the others, with its purpose", () => {
+    expect(decide("read/x", session).code).toBe("session_unknown");
+    open("lead");
+    expect(decide("read/x", session).code).toBe("session_unknown");
+    open("root", { purpose: "newsletter" });
+    world.now += 1000;
+    expect(decide("mail/x", session).code).toBe("default_permit");
+    expect(world.slot("s/helper", 7)).toBe(BigInt(world.now));
+    expect(world.slot("s/lead", 7)).toBe(BigInt(world.now - 1000));
+    expect(new TextDecoder().decode(world.blobs.get("s/helper")!)).toContain("newsletter");
+  });
+
+  test("end for all when the root's is closed", () => {
+    open();
+    expect(decide("read/x", session).code).toBe("default_permit");
+    world.event({ type: "session_close", agent: "root", session: "s" });
+    expect(decide("read/x", session).code).toBe("session_closed");
+    expect(world.decide(call("read/x", session), { chain: ["lead"] }).code).toBe("default_permit");
+  });
+
+  test("end for a party whose own is closed", () => {
+    open();
+    decide("read/x", session);
+    world.event({ type: "session_close", agent: "lead", session: "s" });
+    expect(decide("read/x", session)).toMatchObject({ code: "grantor_deny", detail: { agent: "lead" } });
+    world.event({ type: "session_close", agent: "helper", session: "s" });
+    expect(decide("read/x", session).code).toBe("session_closed");
+  });
+
+  test("a frozen grantor grants nothing", () => {
+    open();
+    expect(decide("read/x", session).code).toBe("default_permit");
+    world.event({ type: "freeze", agent: "lead" });
+    expect(decide("read/x", session)).toMatchObject({ code: "grantor_deny", detail: { agent: "lead" } });
+    world.event({ type: "unfreeze", agent: "lead" });
+    world.event({ type: "freeze", agent: "root" });
+    expect(decide("read/x", session)).toMatchObject({ code: "grantor_deny", detail: { agent: "root" } });
+    world.event({ type: "unfreeze", agent: "root" });
+    expect(decide("read/x", session).code).toBe("default_permit");
+  });
+});
+
+describe("approvals of a delegated call", () => {
+  const approve = (target: Call) =>
+    world.event({
+      type: "approve",
+      agent: target.agent,
+      action_digest: digestOf(world.core, target),
+      approver: "kim",
+      expires: world.now + HOUR,
+      chain: CHAIN,
+    }).code;
+  beforeEach(() => {
+    open();
+  });
+
+  test("lift a scope's and a grantor's defer, once", () => {
+    const target = call("read/x", session);
+    const given = { chain: CHAIN, grants: [{ effect: "defer" as const }] };
+    expect(world.decide(target, given).code).toBe("delegation_scope_defer");
+    expect(approve(target)).toBe("event_applied");
+    expect(world.decide(target, given)).toMatchObject({ code: "approved", detail: null });
+    expect(world.decide(target, given).code).toBe("delegation_scope_defer");
+  });
+
+  test("lift no grantor's deny, and no scope's", () => {
+    for (const [tool, code] of [
+      ["read/secret", "grantor_deny"],
+      ["far/x", "delegation_scope"],
+    ] as const) {
+      approve(call(tool, session));
+      expect(decide(tool, session).code).toBe(code);
+    }
+  });
+
+  test("are the acting agent's: a grantor's own approval of the same call lifts nothing", () => {
+    const grants = [{ effect: "defer" as const }];
+    const event = { action_digest: digestOf(world.core, call("read/x", session)), approver: "kim" };
+    world.event({ type: "approve", agent: "root", ...event, expires: world.now + HOUR });
+    expect(decide("read/x", session, { grants }).code).toBe("delegation_scope_defer");
+  });
+});
+
+describe("a grantor's selector", () => {
+  test("is no defer that an approval lifts", async () => {
+    world = await World.of(`
+agent "root" {
+  default permit
+  selector risk { source "https://risk" on_unavailable defer on_timeout defer }
+  rules { deny t if selectors.risk.score > 1 }
+  delegate "helper" { scope "*" }
+}
+agent "helper" { default permit rules { defer u  permit t } }`);
+    const target: Call = { agent: "helper", tool: "t" };
+    const approval = {
+      action_digest: digestOf(world.core, target),
+      approver: "kim",
+      expires: world.now + HOUR,
+    };
+    world.event({ type: "approve", agent: "helper", ...approval });
+    const given = { chain: ["root"] };
+    expect(world.decide(target, given)).toMatchObject({ code: "grantor_defer", detail: { agent: "root" } });
+    expect(world.decide(target, { ...given, facts: { selectors: { risk: { score: 0 } } } }).code).toBe(
+      "rule_permit",
+    );
+    const both = await World.of(`
+agent "root" {
+  default permit
+  selector risk { source "https://risk" on_unavailable defer on_timeout defer }
+  rules { deny t if selectors.risk.score > 1 }
+  delegate "helper" { scope "*" }
+}
+agent "helper" { default defer }`);
+    both.event({ type: "approve", agent: "helper", ...approval });
+    expect(both.decide(target, given).code).toBe("default_defer");
+    expect(both.decide(target, { ...given, facts: { selectors: { risk: { score: 0 } } } }).code).toBe(
+      "approved",
+    );
+  });
+});
+
+describe("a scope", () => {
+  test("is its own rules alone: a rule of the system that defers opens none", async () => {
+    world = await World.of(`
+system { rules { defer pay/* } }
+agent "root" { default permit  delegate "helper" { scope "read/*" } }
+agent "helper" { default permit }`);
+    const target: Call = { agent: "helper", tool: "pay/x" };
+    const given = { chain: ["root"] };
+    expect(world.decide(target, given).code).toBe("delegation_scope");
+    const approval = { action_digest: digestOf(world.core, target), approver: "kim", expires: world.now + 1 };
+    world.event({ type: "approve", agent: "helper", ...approval });
+    expect(world.decide(target, given).code).toBe("delegation_scope");
+  });
+
+  test("empty grants nothing, and its row serves no agent of its name", async () => {
+    world = await World.of(`
+agent "root" { default permit  delegate "helper" { scope [] } }
+agent "helper" { default permit }
+agent "default" { default permit }`);
+    expect(world.decide({ agent: "helper", tool: "t" }, { chain: ["root"] }).code).toBe("delegation_scope");
+    expect(world.core.decide('{"agent":"root\\u001fhelper","tool":"t","args":{}}').code).toBe(
+      "agent_unknown",
+    );
+    expect(world.core.decide('{"agent":"x\\u001fy","tool":"t","args":{}}').code).toBe("agent_unknown");
+    expect(world.decide({ agent: "helper", tool: "t" }, { chain: ["x\u001fy"] }).code).toBe(
+      "delegation_not_granted",
+    );
+    expect(world.decide({ agent: "helper\u001f", tool: "t" }, { chain: ["root"] }).code).toBe(
+      "agent_unknown",
+    );
+  });
+
+  test("sees the purpose of the acting agent's session", async () => {
+    world = await World.of(`
+agent "root" { default permit  delegate "helper" { scope "t:purpose(\\"one\\")" } }
+agent "helper" { default permit }`);
+    open("root", { purpose: "two" });
+    const code = (name: string) =>
+      world.decide({ agent: "helper", tool: "t", session: name }, { chain: ["root"] }).code;
+    world.event({ type: "session_open", agent: "root", session: "s1", purpose: "one" });
+    expect([code("s"), code("s1")]).toEqual(["delegation_scope", "default_permit"]);
+    // The acting agent's own was opened for another purpose.
+    world.event({ type: "session_open", agent: "root", session: "s2", purpose: "one" });
+    world.event({ type: "session_open", agent: "helper", session: "s2", purpose: "two" });
+    expect(code("s2")).toBe("delegation_scope");
+  });
+});
+
+type Effect = "deny" | "defer" | "permit";
+const WIDTH: Record<string, number> = { deny: 0, defer: 1, permit: 2 };
+
+interface RandomAgent {
+  fallback: Effect;
+  rules: string[];
+  limits: string[];
+}
+
+interface RandomCase {
+  /** Grantors, then the acting agent. */
+  agents: RandomAgent[];
+  scopes: { items: [string, string | null][]; ceiling: Effect }[];
+  grants: Effect[];
+  calls: { tool: string; args: Record<string, unknown>; approved: boolean; passed: number }[];
+}
+
+const TOOLS = ["a/x", "a/y", "b/x", "b", "pay/x"];
+const PATTERNS = ["*", "a/*", "b/*", "pay/*", "a/x", "b", "**/x"];
+const CONDITIONS = ["n < 2", "n >= 1", "present(args.s)", 's == "u"', "n in [0, 3]", "not (n == 1)"];
+
+// Of many parties the least counts, so each has to be wide for the least to be anything but a deny.
+const effects = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom<Effect>("deny", "defer") },
+  { weight: 7, arbitrary: fc.constant<Effect>("permit") },
+);
+const condition = fc.option(fc.constantFrom(...CONDITIONS), { freq: 2 });
+// A `deny!` that covers another rule wholly is an error, so these have conditions that no other has.
+const randomRule = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom("deny", "defer", "permit", "permit", "permit"),
+        fc.constantFrom(...PATTERNS),
+        condition,
+      )
+      .map(([effect, pattern, when]) => `${effect} ${pattern}${when === null ? "" : ` if ${when}`}`),
+  },
+  fc
+    .tuple(fc.constantFrom(...PATTERNS), fc.constantFrom("n == 2", 's == "v"', "n > 2"))
+    .map(([pattern, when]) => `deny! ${pattern} if ${when}`),
+);
+const randomLimit = fc.oneof(
+  fc
+    .tuple(fc.nat(3), fc.constantFrom("deny", "defer", "audit"))
+    .map(([max, exceed]) => `budget total { max_calls ${max} on_exceed ${exceed} }`),
+  fc.nat(9).map((max) => `cost pay/* args.n  budget money { max ${max} }`),
+  fc.nat(2).map((count) => `rate_limit "a/*" ${count} per minute`),
+  fc.nat(2).map((cap) => `ambient { counter b b  b ${cap}  on_exceed defer }`),
+);
+const randomAgent: fc.Arbitrary<RandomAgent> = fc.record({
+  fallback: effects,
+  rules: fc.array(randomRule, { maxLength: 2 }),
+  limits: fc.option(randomLimit, { freq: 1, nil: null }).map((limit) => (limit === null ? [] : [limit])),
+});
+const randomCase: fc.Arbitrary<RandomCase> = fc.integer({ min: 1, max: 3 }).chain((links) =>
+  fc.record({
+    agents: fc.array(randomAgent, { minLength: links + 1, maxLength: links + 1 }),
+    scopes: fc.array(
+      fc.record({
+        items: fc.array(fc.tuple(fc.constantFrom("*", ...PATTERNS), condition), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+        ceiling: effects,
+      }),
+      { minLength: links, maxLength: links },
+    ),
+    grants: fc.array(effects, { minLength: links, maxLength: links }),
+    calls: fc.array(
+      fc.record({
+        tool: fc.constantFrom(...TOOLS),
+        args: fc.record(
+          { n: fc.oneof(fc.nat(3), fc.constant("x")), s: fc.constantFrom("u", "v") },
+          { requiredKeys: [] },
+        ),
+        approved: fc.boolean(),
+        passed: fc.constantFrom(0, 1, 30_000, 70_000),
+      }),
+      { minLength: 1, maxLength: 8 },
+    ),
+  }),
+);
+
+const nameOf = (i: number): string => `agent-${i}`;
+
+/** The agents, each grantor's delegation to the next, and every scope as the rules of an agent of its own. */
+function policyOf({ agents, scopes }: RandomCase): string {
+  const blocks = agents.map(({ fallback, rules, limits }, i) => {
+    const scope = scopes[i];
+    const items = scope?.items.map(([pattern, when]) =>
+      JSON.stringify(when === null ? pattern : `${pattern}:${when}`),
+    );
+    const block =
+      scope === undefined
+        ? ""
+        : `delegate "${nameOf(i + 1)}" { scope [${items!.join(", ")}] ceiling "${scope.ceiling}" }`;
+    return `agent "${nameOf(i)}" { default ${fallback} rules { ${rules.join("\n")} } ${limits.join(" ")} ${block} }`;
+  });
+  const alone = scopes.map(({ items, ceiling }, i) => {
+    const rules = items.map(
+      ([pattern, when]) => `${ceiling} ${pattern}${when === null ? "" : ` if ${when}`}`,
+    );
+    return `agent "scope-${i}" { default deny rules { ${rules.join("\n")} } }`;
+  });
+  return [...blocks, ...alone].join("\n");
+}
+
+/** What every party and scope says alone of a call, without changing anything. */
+function alone(one: World, { agents, scopes, grants }: RandomCase, { tool, args }: Call): string[] {
+  return [
+    ...agents.map((_, i) => one.ask({ agent: nameOf(i), tool, args: args! }).effect),
+    ...scopes.map((_, i) => one.ask({ agent: `scope-${i}`, tool, args: args! }).effect),
+    ...grants,
+  ];
+}
+
+const least = (said: readonly string[]): number => Math.min(...said.map((effect) => WIDTH[effect]!));
+
+describe("for random policies, chains and calls", () => {
+  const seed = Number(process.env.SEED ?? 20_261_122);
+  const runs = Number(process.env.RUNS ?? 100);
+
+  test(`seed ${seed}: a delegate may do what every grantor, scope and its own policy let it do, and no more`, async () => {
+    const seen = { deny: 0, defer: 0, permit: 0, approved: 0 };
+    await fc.assert(
+      fc.asyncProperty(randomCase, async (random) => {
+        const one = await World.of(policyOf(random));
+        const links = random.scopes.length;
+        const chain = random.scopes.map((_, i) => nameOf(i));
+        const given = { chain, grants: random.grants.map((effect) => ({ effect })) };
+        for (const { approved, passed, ...what } of random.calls) {
+          one.now += passed;
+          const target = { agent: nameOf(links), ...what };
+          const said = alone(one, random, target);
+          if (approved && least(said) === WIDTH.defer) {
+            const event = {
+              action_digest: digestOf(one.core, target),
+              approver: "kim",
+              expires: one.now + 1,
+            };
+            one.event({ type: "approve", agent: target.agent, ...event });
+            const verdict = one.decide(target, given);
+            // What defers may hide a limit that denies; nothing else can come of it.
+            expect([
+              "approved",
+              "grantor_deny",
+              "rate_exceeded",
+              "budget_exceeded",
+              "amount_unknown",
+            ]).toContain(verdict.code);
+            if (verdict.code === "approved") seen.approved++;
+            else expect(verdict.effect).toBe("deny");
+            // An approval that a deny left over is past then.
+            one.now++;
+            continue;
+          }
+          const verdict = one.decide(target, given);
+          seen[verdict.effect]++;
+          expect([what, said, WIDTH[verdict.effect]]).toEqual([what, said, least(said)]);
+        }
+      }),
+      { seed, numRuns: runs },
+    );
+    console.log(`seed ${seed}, ${runs} policies: ${JSON.stringify(seen)}`);
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(0);
+  }, 120_000);
+});
