@@ -6,6 +6,7 @@ import {
   METER_PERIOD,
   METER_SEQUENCE,
   METER_SLIDING,
+  NONE,
   SCOPED_AGENT,
   SLIDING_BUCKETS,
   TRUE,
@@ -28,7 +29,7 @@ import {
 } from "../bundle";
 import { bucketMs } from "./meters";
 import { agentBlob, isScope, now, sessionBlob } from "./party";
-import { addMember, meterSlotAt, removeMembersOf } from "./slots";
+import { addMember, findMember, meterSlotAt, removeMembersOf } from "./slots";
 
 /** The order of decimals is exact below 10^19 (number/decimal.ts). */
 export const MAX_VALUE: u64 = 9999999999999999999;
@@ -141,7 +142,7 @@ export function takeBack(blob: usize, meter: usize, amount: u64, time: u64): voi
   store<u64>(counted, value - min(value, amount));
 }
 
-/** Counts a value that is not among the members yet; those of another period go. */
+/** Counts a value if it is not among the members; those of another period go first. */
 export function addDistinct(blob: usize, meter: usize, hash: u64): void {
   const at = placeOf(blob, meter);
   const key = load<u64>(meter);
@@ -150,7 +151,7 @@ export function addDistinct(blob: usize, meter: usize, hash: u64): void {
     store<u64>(at, now / load<u64>(meter, METER_WINDOW), 8);
     store<u64>(at, 0, 16);
   }
-  if (addMember(blob, key, hash)) increase(at + 16, 1);
+  if (findMember(blob, key, hash) == NONE && addMember(blob, key, hash)) increase(at + 16, 1);
 }
 
 /** Whether the members that the blob has of this meter are of the present period. */
