@@ -142,7 +142,7 @@ export async function verifyProofFile(path: string, invocation: Invocation): Pro
     return result.ok ? EXIT_OK : EXIT_FINDINGS;
   }
   if (!result.ok) throw refused(path, `${result.fault.message} (${result.fault.code})`, result.fault.help);
-  const log = `${printable(origin)} of ${size} records`;
+  const log = `\`${printable(origin)}\` of ${size} records`;
   const text =
     result.sequence === null
       ? `the log ${log} begins with its first ${earlier} records as they were`
