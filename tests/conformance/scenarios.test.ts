@@ -23,7 +23,7 @@ function policyOf(scenario: Scenario): Compiled {
 }
 
 const REMEMBERED = ["calls", "cost", "phase", "purpose", "pending", "closed"];
-const OF_AGENT = ["children", "approvals"];
+const OF_AGENT = ["children", "approvals", "meters"];
 
 function checkExpectation({ expected, place, text }: ScenarioStep, outcome: StepOutcome): void {
   const verdict = JSON.parse(new TextDecoder().decode(outcome.recordedVerdict));

@@ -175,6 +175,7 @@ const FIELDS = [
   "notify",
   "reason",
   "redact",
+  "rule",
   // Of scenarios: what is remembered of the agent and its session afterwards.
   "calls",
   "cost",
@@ -182,7 +183,6 @@ const FIELDS = [
   "phase",
   "purpose",
   "meters",
-  "reservations",
   "pending",
   "approvals",
   "closed",
@@ -196,7 +196,7 @@ export function readExpectation(place: string, text: string): Expectation {
   let left = rest!;
   while (left !== "") {
     const word =
-      /^ (?:@(\d+)|recorded (\S+)|([a-z]+) (null|"(?:[^"\\]|\\.)*"|\{[^}]*\}|\[.*?\](?= [a-z@]|$)))/.exec(
+      /^ (?:@(\d+)|recorded (\S+)|([a-z]+) (null|true|false|"(?:[^"\\]|\\.)*"|\{[^}]*\}|\[.*?\](?= [a-z@]|$)))/.exec(
         left,
       );
     if (word === null) throw new Error(`${place}: \`${left}\` is not understood`);

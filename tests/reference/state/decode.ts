@@ -122,7 +122,10 @@ export class Decoder {
     const tail = slots[constants.STATE_SLOT_TAIL]!;
     let at = header + high(slots[constants.STATE_SLOT_FLAGS]!);
     const take = (count: number, size: number): bigint[][] =>
-      Array.from({ length: count }, () => slots.slice(at, (at += size)));
+      Array.from({ length: count }, () => {
+        at += size;
+        return slots.slice(at - size, at);
+      });
     const reservations = take(low(counts), constants.RESERVATION_SLOTS);
     const approvals = take(high(counts), constants.APPROVAL_SLOTS);
     const members = take(low(tail), constants.MEMBER_SLOTS);

@@ -89,10 +89,10 @@ function readField(event: Event, name: string, value: Json, time: bigint | null)
     if (name === "expires" && time !== null && number <= time) invalid(name);
     event.numbers[name] = number;
   } else {
-    if (value.kind !== "string") return invalid(name);
-    if ((name === "action_digest" || name === "grant") && !isDigest(value.value)) invalid(name);
-    if (name === "purpose" && Buffer.byteLength(value.value) > MAX_PURPOSE_BYTES) invalid(name);
-    event.texts[name] = value.value;
+    const text = value.kind === "string" ? value.value : invalid(name);
+    if ((name === "action_digest" || name === "grant") && !isDigest(text)) invalid(name);
+    if (name === "purpose" && Buffer.byteLength(text) > MAX_PURPOSE_BYTES) invalid(name);
+    event.texts[name] = text;
   }
 }
 
