@@ -57,14 +57,14 @@ const ROOMS: Room[] = [
   },
   {
     folder: "control/delegation/",
-    may: ["control/ports.ts", "engine/binding/", CONSTANTS],
-    packages: ["@noble/hashes", "@noble/ed25519"],
+    may: ["control/ports.ts", "engine/binding/", "bundles/trust/", CONSTANTS],
+    packages: [],
     runtime: false,
   },
   {
     folder: "control/identity/",
-    may: ["control/ports.ts"],
-    packages: ["@noble/hashes", "@noble/ed25519"],
+    may: ["control/ports.ts", "bundles/trust/"],
+    packages: ["jose"],
     runtime: false,
   },
   {
