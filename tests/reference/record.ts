@@ -66,7 +66,7 @@ export function recordJson(
     previous: string(hex(context.previous)),
     sequence: { kind: "number", text: String(context.sequence) },
     signed: boolean(context.signed),
-    ...stateFields(evidence),
+    ...stateFields(action.value === null || facts.value === null ? null : evidence),
     time: time === null ? NULL : { kind: "number", text: String(time) },
     type: string(recorded.type),
     version: number(2),
@@ -75,9 +75,9 @@ export function recordJson(
 
 function stateFields(evidence: Evidence | null): Record<string, Json> {
   if (evidence === null) return { state: NULL, state_after: NULL, state_before: NULL };
-  const { before } = evidence;
-  const after = evidence.after ?? before;
+  const { before, after } = evidence;
   const digest = (bytes: Uint8Array): Json => string(createHash("sha256").update(bytes).digest("hex"));
+  if (after === null) return { state: NULL, state_after: NULL, state_before: digest(before) };
   const changes = changesBetween(before, after).map((change) =>
     list(change.map((item) => (typeof item === "number" ? number(item) : string(item)))),
   );

@@ -86,12 +86,13 @@ function apply(program: Program, call: Call): Outcome {
     const json = parse(event.raw);
     event.canonical = canonicalInput(json);
     type = eventType(json) ?? type;
-    readEvent(json, null);
+    const parsed: Event = readEvent(json);
     event.value = { json };
     read(facts, factsJson, readFacts);
-    const parsed: Event = readEvent(json, facts.value!.time);
     const decided: Decided = decideEvent(program, parsed, facts.value!, call.model);
-    return { type, ...decided, obligations: NO_OBLIGATIONS, action: event, facts };
+    const { policy, judgement } = decided;
+    const notify = policy === null ? [] : obligationsOf(policy, "", judgement, []).notify;
+    return { type, ...decided, obligations: { ...NO_OBLIGATIONS, notify }, action: event, facts };
   } catch (error) {
     return refused(error, type, event, facts);
   }

@@ -35,12 +35,8 @@ export function judgeRules(question: Question): Judgement {
 function firstThatApplies(question: Question, wanted: (rule: Rule) => boolean): Judgement | null {
   const { program, policy } = question;
   const phase = activePhase(question);
-  const own = [...policy.rules, ...(phase?.rules ?? [])].filter(wanted);
-  const ofSystem = program.system.rules.filter(wanted);
-  return (
-    firstRule(program, ofSystem, question, sightOf(question, true)) ??
-    firstRule(program, own, question, sightOf(question, false))
-  );
+  const rules = [...program.system.rules, ...policy.rules, ...(phase?.rules ?? [])];
+  return firstRule(program, rules.filter(wanted), question, sightOf(question));
 }
 
 /** The first of the rules that applies to the action's tool, as the table says for its condition's value. */
@@ -62,12 +58,12 @@ export function firstRule(
   return null;
 }
 
-/** What the conditions of the system's rules, or of an agent's, can see. */
-export function sightOf(question: Question, ofSystem: boolean): Sight {
+/** What conditions can see. */
+export function sightOf(question: Question): Sight {
   return {
     field: lookupIn(question),
     computed: (name) => computedValue(question, name),
-    history: (history) => historyValue(question, history, ofSystem),
+    history: (history) => historyValue(question, history),
   };
 }
 

@@ -43,17 +43,17 @@ export function decideAction(
 ): Decided {
   const known = facts.agent ?? action.agent;
   const chain = facts.delegation?.chain ?? [];
+  const policy = policyOf(program, known);
   if (model !== null) {
     const conflict = ["purpose", "phase"].find((name) => facts[name as "purpose" | "phase"] !== null);
     if (action.session !== null && conflict !== undefined) {
-      return plain(null, deny("fact_conflict", { field: conflict }));
+      return plain(policy, deny("fact_conflict", { field: conflict }));
     }
-    if (facts.time === null) return plain(null, deny("time_missing"));
+    if (facts.time === null) return plain(policy, deny("time_missing"));
   }
   const given = model === null ? null : { model, parties: [action.agent, ...chain], session: action.session };
   const now = given === null ? facts.time : timeOf(given, facts.time!);
-  if (given !== null && now === null) return plain(null, deny("clock_backwards"));
-  const policy = policyOf(program, known);
+  if (given !== null && now === null) return plain(policy, deny("clock_backwards"));
   if (known !== action.agent) return plain(policy, deny("agent_mismatch"));
   if (policy === null || known.includes(SEPARATOR)) return plain(null, deny("agent_unknown"));
   if (isTooDeep(chain, known)) return plain(policy, deny("delegation_too_deep"));
@@ -113,7 +113,7 @@ function judge(
     permit: () => {},
   };
   const isDenied = own.judgement.effect === "deny";
-  const grantors = isDenied ? [] : chain.map(party);
+  const grantors = chain.map(party);
   const delegated =
     chain.length === 0 || isDenied ? null : judgeChain(actor.question, grantors, now, isApproved);
   const narrowest = delegated?.narrowest ?? null;

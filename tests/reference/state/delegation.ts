@@ -75,7 +75,7 @@ function judgeGrant(
   const block = policyOf(program, grantor)?.delegates.find(({ to }) => to === delegate);
   if (block === undefined) return deny("delegation_not_granted");
   if (block.ttlMs !== null && expires - granted > BigInt(block.ttlMs)) return deny("delegation_not_granted");
-  const scope = firstRule(program, block.rules, actor, sightOf(actor, false))?.effect ?? "deny";
+  const scope = firstRule(program, block.rules, actor, sightOf(actor))?.effect ?? "deny";
   if (scope === "deny" || effect === "deny") return deny("delegation_scope");
   if (scope === "permit" && effect === "permit") return null;
   return { ...deny("delegation_scope_defer"), effect: "defer" };

@@ -58,8 +58,8 @@ export function eventType(json: Json): EventType | null {
   return type?.kind === "string" && Object.hasOwn(FIELDS, type.value) ? (type.value as EventType) : null;
 }
 
-/** Throws Refusal for what is no event. `time` is the facts'. */
-export function readEvent(json: Json, time: bigint | null): Event {
+/** Throws Refusal for what is no event. */
+export function readEvent(json: Json): Event {
   if (json.kind !== "object") throw new Refusal("event_invalid", null);
   const type = eventType(json) ?? invalid("type");
   const fields = FIELDS[type];
@@ -76,17 +76,16 @@ export function readEvent(json: Json, time: bigint | null): Event {
       if (!fields[index]!.endsWith("?")) invalid(name);
       continue;
     }
-    readField(event, name, value, time);
+    readField(event, name, value);
   }
   return event;
 }
 
-function readField(event: Event, name: string, value: Json, time: bigint | null): void {
+function readField(event: Event, name: string, value: Json): void {
   if (name === "chain") {
     event.chain = chainOf(value, event.agent) ?? invalid(name);
   } else if (NUMBERS[name] !== undefined) {
     const number = NUMBERS[name](value) ?? invalid(name);
-    if (name === "expires" && time !== null && number <= time) invalid(name);
     event.numbers[name] = number;
   } else {
     const text = value.kind === "string" ? value.value : invalid(name);

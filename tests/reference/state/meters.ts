@@ -52,22 +52,23 @@ type Definition = Omit<Meter, "id" | "ofSystem">;
 
 const COUNTED = { warnAt: null, argument: null, unit: "calls", scope: "agent", onExceed: "deny" } as const;
 
-/** In the order of the bundle's table: the system's, then rates, ambient caps, budgets, history of the agent. */
+/** In the order of the bundle's table: the system's, then rates, ambient caps, budgets, history of the agent. What both ask is the system's. */
 export function metersOf(program: Program, policy: AgentPolicy): Meter[] {
   const own = [...policy.rules, ...policy.phases.flatMap((phase) => phase.rules)];
-  return [
-    ...unique(program.system.rules.flatMap(historiesOf).map(historyMeter), true),
-    ...unique([...limitsOf(policy), ...own.flatMap(historiesOf).map(historyMeter)], false),
+  const meters = [
+    ...definedBy(program.system.rules.flatMap(historiesOf).map(historyMeter), true),
+    ...definedBy([...limitsOf(policy), ...own.flatMap(historiesOf).map(historyMeter)], false),
   ];
+  const firsts = new Map<string, Meter>();
+  for (const meter of meters) if (!firsts.has(meter.id)) firsts.set(meter.id, meter);
+  return [...firsts.values()];
 }
 
-function unique(definitions: Definition[], ofSystem: boolean): Meter[] {
-  const meters = definitions.map((one) => ({ ...one, ofSystem, id: idOf(one, ofSystem) }));
-  return [...new Map(meters.map((meter) => [meter.id, meter])).values()];
-}
+const definedBy = (definitions: Definition[], ofSystem: boolean): Meter[] =>
+  definitions.map((one) => ({ ...one, ofSystem, id: idOf(one) }));
 
-const idOf = ({ family, name, unit, kind, windowMs }: Definition, ofSystem: boolean): string =>
-  [ofSystem ? "system" : "agent", family, name, unit, kind, windowMs].join("|");
+const idOf = ({ family, name, unit, kind, windowMs }: Definition): string =>
+  [family, name, unit, kind, windowMs ?? "ever"].join("|");
 
 function limitsOf({ rateLimits, ambient, budgets }: AgentPolicy): Definition[] {
   const rates = rateLimits.map(
@@ -164,9 +165,8 @@ function historyMeter(history: History): Definition {
   }
 }
 
-/** The meter that a condition of the system's or of an agent's rules asks. */
-export const historyId = (history: History, ofSystem: boolean): string =>
-  idOf(historyMeter(history), ofSystem);
+/** The meter that a condition asks. */
+export const historyId = (history: History): string => idOf(historyMeter(history));
 
 /** What a rule's condition asks of the past. */
 function historiesOf({ condition }: Rule): History[] {

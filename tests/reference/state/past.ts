@@ -18,10 +18,9 @@ export function computedValue({ facts, memory }: Question, name: Computed): Exac
 export function historyValue(
   { program, policy, memory }: Question,
   history: History,
-  ofSystem: boolean,
 ): boolean | { least: Exact; greatest: Exact } | undefined {
   if (memory === null || memory.session === null) return undefined;
-  const id = historyId(history, ofSystem);
+  const id = historyId(history);
   const meter = metersOf(program, policy).find((one) => one.id === id)!;
   const entries = entriesOf(memory.session, meter);
   if (meter.kind === "last" || meter.kind === "sequence") return happened(meter, entries, memory.now);
