@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { isStateChange } from "../../control/audit/fields.ts";
 import { chainHash, formatLine, genesis, MAX_LINE_BYTES } from "../../control/audit/line.ts";
 import { LogVerifier, verifyLines } from "../../control/audit/verify.ts";
-import { joined, linesOf, recordAt } from "./records.ts";
+import type { SealedRecord } from "../../control/ports.ts";
+import { behind, firstRecords, recordAt } from "../log/records.ts";
 
-const lines = linesOf(5);
+const joined = (parts: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+const lines = firstRecords(5).map(({ hash, record }) => formatLine(hash, record));
 const log = joined(lines);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (value: string) => new TextEncoder().encode(value);
@@ -19,6 +22,10 @@ function forged(index: number, edit: (record: string) => string): Uint8Array {
 
 function replaced(index: number, line: Uint8Array): Uint8Array {
   return joined(lines.map((old, at) => (at === index ? line : old)));
+}
+
+function lineOf({ hash, record }: SealedRecord): Uint8Array {
+  return formatLine(hash, record);
 }
 
 function startOfLine(bytes: Uint8Array, line: number): number {
@@ -39,6 +46,13 @@ test("a whole log verifies, handed in as chunks of any size", () => {
 test("an empty log verifies and starts at zero", () => {
   expect(verifyLines(new Uint8Array(0))).toEqual({ records: 0, end: 0, fault: null, tip: genesis() });
 });
+
+function alteredFirst(from: string, to: string): Uint8Array {
+  return replaced(
+    0,
+    forged(0, (record) => record.replace(from, to)),
+  );
+}
 
 const faults: [string, Uint8Array, string, number][] = [
   [
@@ -62,15 +76,7 @@ const faults: [string, Uint8Array, string, number][] = [
   ["the first line dropped", joined(lines.slice(1)), "sequence_mismatch", 1],
   [
     "a line of another chain",
-    replaced(
-      2,
-      formatLine(
-        ...(Object.values(recordAt({ sequence: 2, previous: new Uint8Array(32) }, "x")).reverse() as [
-          Uint8Array,
-          Uint8Array,
-        ]),
-      ),
-    ),
+    replaced(2, lineOf(recordAt({ sequence: 2, previous: new Uint8Array(32) }, "x"))),
     "previous_mismatch",
     3,
   ],
@@ -139,7 +145,7 @@ const faults: [string, Uint8Array, string, number][] = [
     "a number written otherwise",
     replaced(
       0,
-      forged(0, (record) => record.replace('"version":1', '"version":1.0')),
+      forged(0, (record) => record.replace('"version":2', '"version":2.0')),
     ),
     "record_not_canonical",
     1,
@@ -184,7 +190,23 @@ const faults: [string, Uint8Array, string, number][] = [
     "another version",
     replaced(
       0,
-      forged(0, (record) => record.replace('"version":1', '"version":2')),
+      forged(0, (record) => record.replace('"version":2', '"version":1')),
+    ),
+    "record_malformed",
+    1,
+  ],
+  [
+    "a type that there is not",
+    alteredFirst('"type":"decision"', '"type":"decisions"'),
+    "record_malformed",
+    1,
+  ],
+  ["state without its digests", alteredFirst('"state":null', '"state":[]'), "record_malformed", 1],
+  [
+    "a digest of the state that is none",
+    alteredFirst(
+      '"state":null,"state_after":null,"state_before":null',
+      `"state":[],"state_after":"${"a".repeat(63)}","state_before":"${"b".repeat(64)}"`,
     ),
     "record_malformed",
     1,
@@ -248,14 +270,102 @@ describe("a known record", () => {
   });
 
   test("shows that a whole log was written anew", () => {
-    let tip = genesis();
-    const others = linesOf(0);
-    for (let index = 0; index < 5; index++) {
-      const { record, hash } = recordAt(tip, "another story");
-      others.push(formatLine(hash, record));
-      tip = { sequence: index + 1, previous: hash };
+    const others: Uint8Array[] = [];
+    for (let index = 0, tip = genesis(); index < 5; index++) {
+      const record = recordAt(tip, "another story");
+      others.push(lineOf(record));
+      tip = behind(record);
     }
     expect(verifyLines(joined(others)).fault).toBeNull();
     expect(verifyLines(joined(others), { head }).fault).toMatchObject({ code: "head_mismatch", line: 4 });
   });
+});
+
+describe("every change to every record is found", () => {
+  const many = firstRecords(40).map(lineOf);
+  const faultOf = (changed: Uint8Array[]) => verifyLines(joined(changed), { head: HEAD }).fault;
+  const HEAD = { sequence: 39, hash: text(many[39]!).slice(9, 73) };
+
+  test("whole, it verifies", () => {
+    expect(faultOf(many)).toBeNull();
+  });
+
+  test.each([
+    ["dropped", (at: number) => many.filter((_, index) => index !== at)],
+    ["twice", (at: number) => many.flatMap((line, index) => (index === at ? [line, line] : [line]))],
+    [
+      "after the next one",
+      (at: number) => [...many.slice(0, at), many[at + 1]!, many[at]!, ...many.slice(at + 2)].filter(Boolean),
+    ],
+    ["the last one that is left", (at: number) => many.slice(0, at)],
+    ["the first one that is left", (at: number) => many.slice(at + 1)],
+    [
+      "cut in its middle",
+      (at: number) => many.map((line, index) => (index === at ? line.subarray(0, 200) : line)),
+    ],
+    [
+      "with the bytes of another",
+      (at: number) => many.map((line, index) => (index === at ? many[(at + 7) % 40]! : line)),
+    ],
+  ])("each record %s", (name, change) => {
+    const missed: number[] = [];
+    for (let at = 0; at < many.length; at++) {
+      // The last one has none behind it to change places with.
+      if (name === "after the next one" && at === 39) continue;
+      if (faultOf(change(at)) === null) missed.push(at);
+    }
+    expect(missed).toEqual([]);
+  });
+
+  test("each record edited, and hashed anew with all that follow: by the known head alone", () => {
+    for (const at of [0, 17, 39]) {
+      const rewritten = many.slice(0, at);
+      let tip =
+        at === 0
+          ? genesis()
+          : { sequence: at, previous: Buffer.from(text(many[at - 1]!).slice(9, 73), "hex") };
+      for (let index = at; index < 40; index++) {
+        const record = recordAt(tip, index === at ? "forged" : `note ${index}`);
+        rewritten.push(lineOf(record));
+        tip = behind(record);
+      }
+      expect(verifyLines(joined(rewritten)).fault).toBeNull();
+      expect(faultOf(rewritten)).toMatchObject({ code: "head_mismatch", line: 40 });
+    }
+  });
+});
+
+test("the changes of a state have one form", () => {
+  const good = [
+    [],
+    [[0, 12, 3, "ff"]],
+    [
+      [0, 12, 3, "0", 5, "1a"],
+      [2, 0],
+    ],
+  ];
+  const bad = [
+    null,
+    [[0, 12, 3]],
+    [[0, 12, 3, "0f"]],
+    [[0, 12, 3, "FF"]],
+    [[0, 12, 3, 7]],
+    [[0, 12, 12, "1"]],
+    [[0, 12, 5, "1", 3, "1"]],
+    [
+      [1, 12],
+      [0, 12],
+    ],
+    [
+      [0, 12],
+      [0, 12],
+    ],
+    [[-1, 12]],
+    [[0]],
+    [[0, 1.5]],
+    [[0, 12, 3, "11111111111111111"]],
+    [{}],
+  ];
+  for (const changes of good) expect(isStateChange(changes), JSON.stringify(changes)).toBe(true);
+  for (const changes of bad) expect(isStateChange(changes), JSON.stringify(changes)).toBe(false);
 });
