@@ -1,8 +1,14 @@
 /**
  * Faramesh for Node: open a signed policy once, decide many times.
  *
+ *     const control = await openControl({ policy: "policy.fplb", trust: "trust.json", folder: "faramesh" });
+ *     const action = '{"agent":"shop","tool":"orders/get","args":{}}';
+ *     const { verdict } = await control.decide({ agent: "shop", action });
+ *
+ * A policy alone decides too, and remembers and records nothing:
+ *
  *     const policy = await openPolicy("policy.fplb", { trust: "trust.json" });
- *     const verdict = policy.decide('{"agent":"shop","tool":"orders/get","args":{}}');
+ *     const verdict = policy.decide(action);
  */
 export {
   parseTrustFile,
@@ -11,6 +17,12 @@ export {
   type TrustFile,
 } from "../../bundles/trust/index.ts";
 export type { KnownHead, LogFault, LogReport } from "../../control/audit/verify.ts";
+export type { Facts } from "../../control/call.ts";
+export type { Governed } from "../../control/govern.ts";
+export type { Decision } from "../../control/plane.ts";
+export type * from "../../control/ports.ts";
+export { LedgerFailure } from "../../control/ports.ts";
+export type * from "../../control/requests.ts";
 export type {
   Code,
   CodeName,
@@ -22,8 +34,26 @@ export type {
   Verdict,
 } from "../../engine/binding/index.ts";
 export { CODES, codeNamed } from "../../engine/binding/index.ts";
+export {
+  type Control,
+  type ControlOptions,
+  ControlRefused,
+  type Keeping,
+  openControl,
+  RECORDS_NAME,
+  rebuild,
+  SALT_KEY_NAME,
+  STATE_NAME,
+} from "./control.ts";
 export { writeAtomic } from "./files.ts";
-export { type AppendResult, cutTornLine, openLog, type Recorded, RecordLog, verifyLog } from "./log.ts";
+export {
+  LogFailure,
+  type LogOptions,
+  openLog,
+  readRecords,
+  SegmentedLog,
+  verifyFolder,
+} from "./log/index.ts";
 export {
   type Entry,
   type Input,
@@ -33,5 +63,6 @@ export {
   type RecordedDecision,
   type ReloadResult,
 } from "./policy.ts";
-export type { HostCode, HostRefusal } from "./refusals.ts";
+export type { ControlRefusal, HostCode, HostRefusal } from "./refusals.ts";
 export type { Identity, PolicyOptions } from "./source.ts";
+export { verifyLog } from "./verify.ts";

@@ -1,26 +1,18 @@
 import { type ChainTip, genesis } from "../../control/audit/line.ts";
-import {
-  type CodeName,
-  type Core,
-  codeNamed,
-  type Text,
-  type Traced,
-  type Verdict,
-} from "../../engine/binding/index.ts";
+import { type Input, toText } from "../../control/call.ts";
+import type { Core, Text, Traced, Verdict } from "../../engine/binding/index.ts";
+import { refusal as denial } from "../../engine/binding/verdict.ts";
 import { errorText } from "./files.ts";
-import type { Recorded, RecordLog } from "./log.ts";
 import { type HostRefusal, refusal } from "./refusals.ts";
 import { type Identity, type PolicyOptions, prepare, type Ready } from "./source.ts";
 
-/**
- * JSON text, as a string or as UTF-8; or a plain object, which costs a `JSON.stringify` (about 1.3 µs for 300 bytes, more
- * than the decision) and is judged as that prints it. Prefer the text that will be executed.
- */
-export type Input = Text | Readonly<Record<string, unknown>>;
-
 /** A record and its place in the chain. */
-export interface Entry extends Recorded {
+export interface Entry {
   sequence: number;
+  /** Canonical JSON. */
+  record: Uint8Array;
+  /** 32 bytes. */
+  hash: Uint8Array;
 }
 
 export interface RecordedDecision {
@@ -30,6 +22,8 @@ export interface RecordedDecision {
   /** Why there is no entry. */
   failure: HostRefusal | null;
 }
+
+export type { Input } from "../../control/call.ts";
 
 export type ReloadResult = { ok: true; identity: Identity } | HostRefusal;
 
@@ -47,31 +41,9 @@ export class PolicyRefused extends Error {
   }
 }
 
-/** No JSON: the core refuses it, so what cannot be serialised is a deny like any other malformed input. */
-const NO_JSON = " ";
-
-function toText(input: Input): Text {
-  // An empty text would stand for absent facts; to have none, leave the argument out.
-  if (typeof input === "string" || input instanceof Uint8Array) return input.length === 0 ? NO_JSON : input;
-  try {
-    const prototype: unknown = Object.getPrototypeOf(input);
-    // A Map or an ArrayBuffer would print as `{}`, and what it holds would not be judged.
-    if (prototype !== Object.prototype && prototype !== null) return NO_JSON;
-    return JSON.stringify(input) ?? NO_JSON;
-  } catch {
-    return NO_JSON;
-  }
-}
-
-/** Not by `slice`, which for a Buffer gives a view of the same memory. */
-function copyOf(text: Text): Text {
-  return typeof text === "string" ? text : new Uint8Array(text);
-}
-
-function denial(code: CodeName): Verdict {
-  const { name } = codeNamed(code);
-  const obligations = { credentials: [], notify: [], redact: [] };
-  return { effect: "deny", code: name, agent: null, rule: null, reason: null, detail: null, obligations };
+/** Bytes are read before the call is over, so they need no copy. */
+function asText(input: Input): Text {
+  return input instanceof Uint8Array && input.length > 0 ? input : toText(input);
 }
 
 /** A verified policy that decides. Every outcome of a decision is a verdict, and every failure a deny. */
@@ -98,37 +70,23 @@ export class Policy {
 
   /** Decides and leaves no trace. */
   decide(action: Input, facts?: Input): Verdict {
-    return this.#ready.core.decide(toText(action), facts === undefined ? undefined : toText(facts));
+    return this.#ready.core.decide(asText(action), facts === undefined ? undefined : asText(facts));
   }
 
   /** The same, with the steps that led to the verdict (engine/constants.ts, TRACE_*). */
   trace(action: Input, facts?: Input): Traced {
-    return this.#ready.core.trace(toText(action), facts === undefined ? undefined : toText(facts));
+    return this.#ready.core.trace(asText(action), facts === undefined ? undefined : asText(facts));
   }
 
   /**
    * Decides and gives the record, chained to the one before from this policy. The caller makes it durable before acting on
-   * the verdict; `decideLogged` does both.
+   * the verdict; a control plane (`openControl`) does both, and remembers.
    */
   decideRecorded(action: Input, facts?: Input): RecordedDecision {
     try {
       const entry = record(this.#ready.core, action, facts, this.#tip);
       this.#tip = { sequence: entry.sequence + 1, previous: entry.hash };
       return { verdict: entry.verdict, entry, failure: null };
-    } catch (error) {
-      return unrecorded(refusal("core_failed", errorText(error)));
-    }
-  }
-
-  /** Decides and answers when the record is durable in the log; without a durable record the verdict is a deny. */
-  async decideLogged(action: Input, facts: Input | undefined, log: RecordLog): Promise<RecordedDecision> {
-    // Copied: what was handed in is judged, also when the caller's buffer changes before its turn comes.
-    const actionText = copyOf(toText(action));
-    const factsText = facts === undefined ? undefined : copyOf(toText(facts));
-    try {
-      const appended = await log.append((tip) => record(this.#ready.core, actionText, factsText, tip));
-      if (!appended.ok) return unrecorded(appended);
-      return { verdict: appended.made.verdict, entry: appended.made, failure: null };
     } catch (error) {
       return unrecorded(refusal("core_failed", errorText(error)));
     }
@@ -157,8 +115,9 @@ function record(
   facts: Input | undefined,
   tip: ChainTip,
 ): Entry & { verdict: Verdict } {
-  const factsText = facts === undefined ? undefined : toText(facts);
-  return { sequence: tip.sequence, ...core.decideRecorded(toText(action), factsText, tip) };
+  const factsText = facts === undefined ? undefined : asText(facts);
+  const { verdict, record, hash } = core.decideRecorded(asText(action), factsText, tip);
+  return { sequence: tip.sequence, verdict, record, hash };
 }
 
 function unrecorded(failure: HostRefusal): RecordedDecision {

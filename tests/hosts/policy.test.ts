@@ -1,18 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { encodeContainer } from "../../bundles/container.ts";
 import { printTrustFile } from "../../bundles/trust/index.ts";
 import { chainHash, genesis } from "../../control/audit/line.ts";
-import {
-  openLog,
-  openPolicy,
-  type Policy,
-  PolicyRefused,
-  type RecordLog,
-  verifyLog,
-} from "../../hosts/node/index.ts";
+import { openPolicy, type Policy, PolicyRefused } from "../../hosts/node/index.ts";
 import { bundleOf, END_MS, fileOf, keyOf, NOW_MS, refundPolicy, trustIn } from "./policies.ts";
 import { temporaryFolder } from "./records.ts";
 
@@ -32,13 +25,6 @@ const ARRAYS: [string, (bytes: Uint8Array) => Uint8Array][] = [
 
 function opened(text = small, sequence = 1): Promise<Policy> {
   return openPolicy(fileOf(text, sequence, first), { trust: trustIn(first), nowMs });
-}
-
-async function openedLog(path = join(temporaryFolder(), "records.jsonl")): Promise<RecordLog> {
-  const result = await openLog(path);
-  if (!result.ok) throw new Error(result.message);
-  onTestFinished(() => result.log.close());
-  return result.log;
 }
 
 async function refusedWith(opening: Promise<Policy>): Promise<string> {
@@ -198,74 +184,6 @@ describe("recording", () => {
       previous = entry!.hash;
     }
   });
-
-  test("a logged verdict is given out when its record is durable", async () => {
-    const policy = await opened();
-    const log = await openedLog();
-    const calls = [20, 640, "20", null].map((amount) => policy.decideLogged(refund(amount), undefined, log));
-    const decided = await Promise.all([...calls, policy.decideLogged("{", {}, log)]);
-    expect(decided.map(({ verdict }) => verdict.effect)).toEqual([
-      "permit",
-      "defer",
-      "defer",
-      "defer",
-      "deny",
-    ]);
-    expect(decided.map(({ entry }) => entry?.sequence)).toEqual([0, 1, 2, 3, 4]);
-    expect(await verifyLog(log.path)).toMatchObject({ ok: true, report: { records: 5, fault: null } });
-    const lines = readFileSync(log.path, "utf8").trimEnd().split("\n");
-    expect(lines.map((line) => JSON.parse(line).record.effect)).toEqual(
-      decided.map(({ verdict }) => verdict.effect),
-    );
-  });
-
-  test("real records, with text of every kind in them, verify", async () => {
-    const policy = await opened();
-    const log = await openedLog();
-    const args = {
-      amount: 1e21,
-      note: 'é \u0000 \u2028 \ud83d\ude00 "\\',
-      __proto__: 1,
-      10: "ten",
-      9: [-0, 1e-7, 0.1, null, {}],
-    };
-    const facts = { purpose: "x", time: 1767225600000, principal: { id: "u", groups: ["a"] } };
-    expect(
-      (await policy.decideLogged({ agent: "shop", tool: "orders/get", args }, facts, log)).verdict.effect,
-    ).toBe("permit");
-    const big = JSON.stringify({ agent: "shop", tool: "orders/get", args: { text: "y".repeat(1_000_000) } });
-    const bigFacts = JSON.stringify({ purpose: "z".repeat(1_000_000) });
-    expect((await policy.decideLogged(big, bigFacts, log)).verdict.effect).toBe("permit");
-    expect(await verifyLog(log.path)).toMatchObject({ ok: true, report: { records: 2, fault: null } });
-  });
-
-  test("without a durable record a permit becomes a deny", async () => {
-    const policy = await opened();
-    const log = await openedLog();
-    expect((await policy.decideLogged(refund(20), undefined, log)).verdict.effect).toBe("permit");
-    writeFileSync(log.path, "");
-    const { verdict, entry, failure } = await policy.decideLogged(refund(20), undefined, log);
-    expect(verdict).toMatchObject({ effect: "deny", code: "record_unwritable" });
-    expect(entry).toBeNull();
-    expect(failure).toMatchObject({ code: "log_changed" });
-    await log.close();
-    expect(await policy.decideLogged(refund(20), undefined, log)).toMatchObject({
-      failure: { code: "log_closed" },
-      verdict: { effect: "deny" },
-    });
-  });
-
-  test.each(ARRAYS)(
-    "the bytes that were handed in are judged, whatever becomes of a %s",
-    async (_, arrayOf) => {
-      const policy = await opened();
-      const log = await openedLog();
-      const buffer = arrayOf(new TextEncoder().encode(refund(640)));
-      const deciding = policy.decideLogged(buffer, undefined, log);
-      buffer.set(new TextEncoder().encode(refund(20)));
-      expect((await deciding).verdict.effect).toBe("defer");
-    },
-  );
 });
 
 describe("reloading", () => {
