@@ -317,7 +317,8 @@ agent "root" {
 }
 agent "helper" { default defer }`);
     both.event({ type: "approve", agent: "helper", ...approval });
-    expect(both.decide(target, given).code).toBe("default_defer");
+    // Its own defer was approved; what is left is the grantor's.
+    expect(both.decide(target, given).code).toBe("grantor_defer");
     expect(both.decide(target, { ...given, facts: { selectors: { risk: { score: 0 } } } }).code).toBe(
       "approved",
     );

@@ -32,7 +32,8 @@ import {
   removeApproval,
   removeMember,
 } from "../state/slots";
-import { isAnyHeld, judgedRule } from "./decide";
+import { judgedRule } from "./decide";
+import { isHeld } from "./selectors";
 import { code, decideBy, deny, effect } from "./verdict";
 
 /** Key of the members that are pending calls. */
@@ -60,12 +61,18 @@ export function hasApproval(): bool {
   return found != NONE;
 }
 
-/** Makes a permit of a defer that was approved; denies one that a gate would wait for when there is no room to note it. */
-export function takeApproval(): void {
-  if (!isAnyHeld && hasApproval()) {
-    decideBy(CODE_APPROVED, EFFECT_PERMIT, judgedRule);
-    return;
-  }
+/** Whether the party that was judged last defers, by something else than a selector, what was approved. */
+export function isLifted(): bool {
+  return effect == EFFECT_DEFER && !isHeld && hasApproval();
+}
+
+/** Makes a permit of the verdict. The rule stays that of step 5. */
+export function approve(): void {
+  decideBy(CODE_APPROVED, EFFECT_PERMIT, judgedRule);
+}
+
+/** Denies a call that is deferred when a gate would wait for it and there is no room to note it. */
+export function refusePending(): void {
   if (notesPending() && !hasRoom()) deny(CODE_APPROVALS_FULL);
 }
 

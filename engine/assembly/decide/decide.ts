@@ -3,8 +3,8 @@
  *
  * A decision has parties: the acting agent, then the grantors of its delegation (state/party.ts). `judgeParty` runs steps 1 to 6 for one of
  * them with its own policy block and blobs, and leaves that party's verdict in verdict.ts; what it reads of state it reads from the party
- * that is entered. `takeSteps` judges the actor; step 7 (delegation.ts) judges grantors and keeps the least; `takeApproval` (approvals.ts)
- * turns a defer that was approved into a permit. Nothing of this moves a meter: that is `commitState` (commit.ts), once the verdict is final.
+ * that is entered. `takeSteps` judges the actor; step 7 (delegation.ts) judges grantors and keeps the least; `isLifted` (approvals.ts)
+ * says of the party judged last that its defer was approved. Nothing of this moves a meter: that is `commitState` (commit.ts), once the verdict is final.
  */
 import { CODE_NO_POLICY, EFFECT_DEFER, EFFECT_DENY, EFFECT_PERMIT, NONE, TRACE_STEP } from "../../constants";
 import { keepMarks, nextMark } from "../arrays";
@@ -13,7 +13,7 @@ import { lengthOf, textOf } from "../json/tape";
 import { traceEvent, tracing } from "../record/trace";
 import { enterParty, forgetParties, takeParties } from "../state/party";
 import { actionAgent, actionSession, actionTool } from "./action";
-import { forgetApproval, hasApproval, takeApproval } from "./approvals";
+import { approve, forgetApproval, hasApproval, isLifted, refusePending } from "./approvals";
 import { refuseDelegation, refuseDepth } from "./delegation";
 import { dispatch } from "./dispatch";
 import { refuseEgress } from "./egress";
@@ -33,8 +33,6 @@ import { agent, beginVerdict, code, deny, effect, notices, rule, setNotices } fr
 
 /** Rule of the actor's step 5, or NONE: what an approval leaves in the verdict. */
 export let judgedRule: u32 = NONE;
-/** Whether a party's verdict is the defer of a selector, which no approval turns. */
-export let isAnyHeld: bool = false;
 
 /** Decides on the texts at ACTION_TEXT and FACTS_TEXT and the blobs at STATE; the verdict is in verdict.ts. */
 export function decideInputs(actionBytes: u32, factsBytes: u32, stateBytes: u32, hasPolicy: bool): void {
@@ -52,7 +50,6 @@ export function decideInputs(actionBytes: u32, factsBytes: u32, stateBytes: u32,
 export function beginDecision(): void {
   beginState();
   forgetApproval();
-  isAnyHeld = false;
   judgedRule = NONE;
   beginVerdict();
   forgetMatches();
@@ -73,13 +70,14 @@ function takeSteps(stateBytes: u32): void {
     return;
   }
   judgeParty(0);
+  if (isLifted()) approve();
   if (factChain != 0 && effect != EFFECT_DENY) {
     const own = notices;
     ends(7, refuseDelegation());
     setNotices(own);
     enterActor();
   }
-  if (effect == EFFECT_DEFER) takeApproval();
+  if (effect == EFFECT_DEFER) refusePending();
 }
 
 /** The part of step 1 that comes before anything of a party's state is asked. */
@@ -127,7 +125,6 @@ export function judgeParty(index: u32): void {
   }
   if (effect == EFFECT_DENY) return;
   const refused = refuseEgress() || (mayPass() && refuseLimits());
-  if (isHeld && effect == EFFECT_DEFER) isAnyHeld = true;
   ends(6, refused);
 }
 

@@ -31,6 +31,7 @@ import { find } from "../names";
 import { pauseTrace, resumeTrace } from "../record/trace";
 import { enterParty, enterScope, nameOfParty, now, partyCount, policyOfParty, setNow } from "../state/party";
 import { actionAgent, actionTool } from "./action";
+import { approve, hasApproval, isLifted } from "./approvals";
 import { judgeParty } from "./decide";
 import { dispatchScope } from "./dispatch";
 import { factTime, factTimeMs } from "./facts";
@@ -70,6 +71,8 @@ function isSame(left: usize, right: usize): bool {
 
 // The least verdict so far.
 let leastCode: u32 = 0;
+/** Whether a link's defer was one that the call's approval lifts. */
+let isAnyLifted: bool = false;
 let leastEffect: u32 = EFFECT_DENY;
 let leastRule: u32 = NONE;
 let leastDetail: u32 = 0;
@@ -79,6 +82,7 @@ let leastLength: u32 = 0;
 /** Narrows the acting agent's verdict, which is a permit or a defer. Whether a link has decided. Leaves another party entered. */
 export function refuseDelegation(): bool {
   keepOwn();
+  isAnyLifted = false;
   pauseTrace();
   const own = leastEffect;
   judgeScopes();
@@ -87,6 +91,10 @@ export function refuseDelegation(): bool {
     if (leastEffect != EFFECT_DENY) narrow(grantorCode(link), link);
   }
   resumeTrace();
+  if (leastEffect == EFFECT_PERMIT && isAnyLifted) {
+    approve();
+    return true;
+  }
   decideBy(leastCode, leastEffect, leastRule);
   explain(leastDetail, leastFirst, leastLength);
   return leastEffect != own;
@@ -141,7 +149,10 @@ function judgeGrant(link: u32, grantor: u32, grantee: usize): u32 {
   if (ttl != 0 && <i64>(grantExpires - grantGranted) > <i64>ttl) return CODE_DELEGATION_NOT_GRANTED;
   const scope = min(grantEffect, judgeScope(block));
   if (scope == EFFECT_PERMIT) return 0;
-  return scope == EFFECT_DEFER ? CODE_DELEGATION_SCOPE_DEFER : CODE_DELEGATION_SCOPE;
+  if (scope != EFFECT_DEFER) return CODE_DELEGATION_SCOPE;
+  if (!hasApproval()) return CODE_DELEGATION_SCOPE_DEFER;
+  isAnyLifted = true;
+  return 0;
 }
 
 /** The grantor's `delegate` block for that name, or NONE. */
@@ -170,6 +181,7 @@ function judgeScope(block: u32): u32 {
 function grantorCode(link: u32): u32 {
   judgeParty(link + 1);
   if (effect == EFFECT_DENY) return CODE_GRANTOR_DENY;
-  if (effect == EFFECT_PERMIT) return 0;
-  return CODE_GRANTOR_DEFER;
+  if (effect == EFFECT_DEFER && !isLifted()) return CODE_GRANTOR_DEFER;
+  if (effect == EFFECT_DEFER) isAnyLifted = true;
+  return 0;
 }

@@ -3,6 +3,7 @@ import {
   CODE_AGENT_FROZEN,
   CODE_CHILDREN_NONE,
   CODE_EVENT_APPLIED,
+  CODE_EVENT_INVALID,
   CODE_FACT_CONFLICT,
   CODE_NO_POLICY,
   CODE_STATE_MISSING,
@@ -14,13 +15,14 @@ import {
 } from "../../constants";
 import { actionAgent, actionSession } from "../decide/action";
 import { beginDecision } from "../decide/decide";
-import { factPhase, factPurpose, factTime } from "../decide/facts";
+import { factPhase, factPurpose, factTime, factTimeMs } from "../decide/facts";
 import { factChain } from "../decide/grants";
 import { refuseAgent, serveFacts } from "../decide/identity";
 import { refuseEventInputs } from "../decide/inputs";
 import { dropState, refuseState } from "../decide/state";
 import { decideBy, deny, denyField } from "../decide/verdict";
-import { agentBlob, enterParty, takeParties } from "../state/party";
+import { integer, readInteger } from "../number/decimal";
+import { agentBlob, enterParty, now, setNow, takeParties } from "../state/party";
 import { clearFlags, hasFlags, setFlags, setSlot, slotOf } from "../state/slots";
 import { applyRejection, refuseApproval } from "./approve";
 import { eventField, eventType } from "./event";
@@ -39,6 +41,7 @@ import {
   EVENT_SETTLE,
   EVENT_UNFREEZE,
   FIELD_CHAIN,
+  FIELD_EXPIRES,
 } from "./table";
 
 /** Applies the event at ACTION_TEXT, with the facts at FACTS_TEXT, to the blobs at STATE; the verdict is in verdict.ts. */
@@ -51,12 +54,12 @@ export function applyInputs(eventBytes: u32, factsBytes: u32, stateBytes: u32, h
   }
   takeParties(actionAgent, eventField(FIELD_CHAIN), actionSession);
   serveFacts();
-  if ((stateBytes != 0 && refuseState(stateBytes)) || refuseConflict() || refuseAgent() || refuseWant(stateBytes)) {
+  if (refuseTime(stateBytes) || refuseConflict() || refuseAgent() || refuseExpiry()) {
     dropState();
     return;
   }
   enterParty(0);
-  if (refuseFrozen() || refuseEffect()) {
+  if (refuseFrozen() || refuseWant(stateBytes) || refuseEffect()) {
     dropState();
     return;
   }
@@ -71,9 +74,24 @@ function refuseConflict(): bool {
   return factPhase != 0 ? denyField(CODE_FACT_CONFLICT, "phase") : false;
 }
 
-/** Whether the time or the state is not there. */
-function refuseWant(stateBytes: u32): bool {
+/** Whether the state cannot be taken, or the time is not there. */
+function refuseTime(stateBytes: u32): bool {
+  if (stateBytes != 0) return refuseState(stateBytes);
   if (factTime == 0) return deny(CODE_TIME_MISSING);
+  setNow(factTimeMs);
+  return false;
+}
+
+/** Whether what the event notes is over already. */
+function refuseExpiry(): bool {
+  const node = eventField(FIELD_EXPIRES);
+  if (node == 0) return false;
+  readInteger(node, u64.MAX_VALUE);
+  return integer <= now ? denyField(CODE_EVENT_INVALID, "expires") : false;
+}
+
+/** Whether the event moves a state that is not there. */
+function refuseWant(stateBytes: u32): bool {
   return stateBytes == 0 && !isRecordedOnly() ? deny(CODE_STATE_MISSING) : false;
 }
 

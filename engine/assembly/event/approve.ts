@@ -1,12 +1,12 @@
 /** Events that approve or reject an action of the acting agent. */
-import { CODE_APPROVALS_FULL, CODE_EVENT_INVALID, CODE_SELF_APPROVAL, NONE } from "../../constants";
+import { CODE_APPROVALS_FULL, CODE_SELF_APPROVAL, NONE } from "../../constants";
 import { dropPastApprovals, findApproval, removePending } from "../decide/approvals";
-import { deny, denyField } from "../decide/verdict";
+import { deny } from "../decide/verdict";
 import { DIGEST_BYTES } from "../hash/sha256";
 import { equal } from "../json/bytes";
 import { lengthOf, textOf } from "../json/tape";
 import { integer, readInteger } from "../number/decimal";
-import { agentBlob, nameOfParty, now, partyCount, sessionBlob } from "../state/party";
+import { agentBlob, nameOfParty, partyCount, sessionBlob } from "../state/party";
 import { addApproval, approvalAt, removeApproval } from "../state/slots";
 import { eventField } from "./event";
 import { FIELD_ACTION_DIGEST, FIELD_APPROVER, FIELD_EXPIRES } from "./table";
@@ -18,7 +18,6 @@ export function refuseApproval(): bool {
   readDigest();
   readInteger(eventField(FIELD_EXPIRES), u64.MAX_VALUE);
   const expires = integer;
-  if (expires <= now) return denyField(CODE_EVENT_INVALID, "expires");
   if (isOwn()) return deny(CODE_SELF_APPROVAL);
   dropPastApprovals(agentBlob);
   const noted = findApproval(agentBlob, digest);

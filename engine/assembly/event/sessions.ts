@@ -8,7 +8,7 @@ import {
   STATE_CLOSED,
 } from "../../constants";
 import { openSession, refuseEnded, refuseExhausted } from "../decide/session";
-import { findPhase, setPhase } from "../decide/session-phase";
+import { findPhase, passPhases, setPhase } from "../decide/session-phase";
 import { deny } from "../decide/verdict";
 import { lengthOf, textOf } from "../json/tape";
 import { now, sessionBlob } from "../state/party";
@@ -47,6 +47,7 @@ export function refuseClosing(): bool {
   if (sessionBlob == 0) return deny(CODE_SESSION_UNKNOWN);
   if (hasFlags(sessionBlob, STATE_CLOSED)) return deny(CODE_SESSION_CLOSED);
   if (refuseGate()) return true;
+  passPhases();
   setFlags(sessionBlob, STATE_CLOSED);
   return false;
 }
