@@ -76,8 +76,14 @@ const CHECKS: Record<string, Check> = {
   salt: (value) => value.kind === "string" && Buffer.byteLength(value.value) >= 16,
   parent: isString,
   causes: isStrings,
-  cost: (value) => value.kind === "object" && costOf(value) !== null,
-  delegation: (value) => value.kind === "object" && delegationOf(value) !== null,
+  cost: (value) => {
+    if (value.kind === "object") checkFields(value, COST_CHECKS);
+    return value.kind === "object";
+  },
+  delegation: (value) => {
+    if (value.kind === "object") checkDelegation(value);
+    return value.kind === "object";
+  },
   gates: (value) =>
     value.kind === "object" &&
     [...value.entries.values()].every((one) => one.kind === "null" || one.kind === "boolean"),
@@ -130,18 +136,14 @@ function read<T>(json: JsonObject, name: string, reader: (value: JsonObject) => 
   return value?.kind === "object" ? reader(value) : null;
 }
 
-const hasOnly = (json: JsonObject, names: string[]): boolean =>
-  [...json.entries.keys()].every((name) => names.includes(name));
-
-/** Null for what is no cost. */
-export function costOf(json: JsonObject): Cost | null {
-  if (!hasOnly(json, ["money", "tokens"])) return null;
+/** `json` is one by its fields. */
+function costOf(json: JsonObject): Cost {
   const money = present(json, "money");
   const tokens = present(json, "tokens");
-  const micros = money === undefined ? null : moneyOf(money);
-  const count = tokens === undefined ? null : countOf(tokens);
-  if ((money !== undefined && micros === null) || (tokens !== undefined && count === null)) return null;
-  return { money: micros, tokens: count };
+  return {
+    money: money === undefined ? null : moneyOf(money),
+    tokens: tokens === undefined ? null : tokensOf(tokens),
+  };
 }
 
 /** Millionths of a number, or of a text that is written like one, below 10^12 with at most 6 decimals. */
@@ -151,32 +153,48 @@ export function moneyOf(value: Json): bigint | null {
   return microsOf(value.value);
 }
 
-/** A whole number of 0 or more, below 10^18. */
-export function countOf(value: Json): bigint | null {
+/** A whole number of 0 or more, below 2^53. */
+export function tokensOf(value: Json): bigint | null {
   if (value.kind !== "number") return null;
   const { digits, exponent } = exactOf(value.text);
-  if (digits < 0n || exponent < 0n || exponent > 18n) return null;
+  if (digits < 0n || exponent < 0n || exponent > 16n) return null;
   const count = digits * 10n ** exponent;
-  return count < 10n ** 18n ? count : null;
+  return count < 2n ** 53n ? count : null;
 }
 
-/** Null for what is no delegation. */
+const COST_CHECKS: Record<string, Check> = {
+  money: (value) => moneyOf(value) !== null,
+  tokens: (value) => tokensOf(value) !== null,
+};
+
+function checkDelegation(json: JsonObject): void {
+  const chain = present(json, "chain");
+  const grants = present(json, "grants");
+  const isNamed = chain?.kind === "list" && chain.items.length > 0 && isStrings(chain);
+  const isGranted =
+    grants?.kind === "list" &&
+    grants.items.length === (chain?.kind === "list" ? chain.items.length : 0) &&
+    grants.items.every((one) => one.kind === "object" && grantOf(one) !== null);
+  checkFields(json, { chain: () => isNamed, grants: () => isGranted });
+  if (!isNamed) throw new Refusal("fact_type", { field: "chain" });
+  if (!isGranted) throw new Refusal("fact_type", { field: "grants" });
+}
+
 function delegationOf(json: JsonObject): Delegation | null {
-  if (!hasOnly(json, ["chain", "grants"])) return null;
   const chain = present(json, "chain");
   const grants = present(json, "grants");
   if (chain?.kind !== "list" || grants?.kind !== "list") return null;
-  const names = chain.items.flatMap((one) => (one.kind === "string" ? [one.value] : []));
-  const read = grants.items.flatMap((one) => (one.kind === "object" ? (grantOf(one) ?? []) : []));
-  const isWhole = names.length === chain.items.length && read.length === grants.items.length;
-  return isWhole && names.length > 0 && names.length === read.length ? { chain: names, grants: read } : null;
+  return {
+    chain: chain.items.flatMap((one) => (one.kind === "string" ? [one.value] : [])),
+    grants: grants.items.flatMap((one) => (one.kind === "object" ? (grantOf(one) ?? []) : [])),
+  };
 }
 
+const GRANT_FIELDS = ["digest", "granted", "expires", "effect"];
+
 function grantOf(json: JsonObject): Grant | null {
-  if (!hasOnly(json, ["digest", "granted", "expires", "effect"])) return null;
-  const [digest, granted, expires, effect] = ["digest", "granted", "expires", "effect"].map((name) =>
-    present(json, name),
-  );
+  if ([...json.entries.keys()].some((name) => !GRANT_FIELDS.includes(name))) return null;
+  const [digest, granted, expires, effect] = GRANT_FIELDS.map((name) => present(json, name));
   if (digest?.kind !== "string" || !isDigest(digest.value)) return null;
   if (granted?.kind !== "number" || !isTime(granted.text)) return null;
   if (expires?.kind !== "number" || !isTime(expires.text)) return null;

@@ -17,11 +17,17 @@ export function count(state: AgentState | SessionState, meter: Meter, entry: Ent
   state.counted.set(meter.id, [...entriesOf(state, meter), entry]);
 }
 
-/** A permitted call, whose record has that sequence. */
-export function charge(question: Question, memory: Remembered, asked: Asked, sequence: bigint): void {
+/** A permitted call, whose record has that sequence. `isActor`: whose children the call makes. */
+export function charge(
+  question: Question,
+  memory: Remembered,
+  asked: Asked,
+  sequence: bigint,
+  isActor: boolean,
+): void {
   const { agent, session, now } = memory;
   const ofScope = (scope: string): Charge[] => asked.charges.filter(({ meter }) => meter.scope === scope);
-  if (asked.isSpawn) agent.children += 1n;
+  if (asked.isSpawn && isActor) agent.children += 1n;
   move(agent, ofScope("agent"), question.action.tool, now);
   reserve(agent, ofScope("agent"), asked, sequence, now, false);
   if (session === null) return;

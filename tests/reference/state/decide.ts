@@ -44,16 +44,14 @@ export function decideAction(
   const known = facts.agent ?? action.agent;
   const chain = facts.delegation?.chain ?? [];
   const policy = policyOf(program, known);
-  if (model !== null) {
-    const conflict = ["purpose", "phase"].find((name) => facts[name as "purpose" | "phase"] !== null);
-    if (action.session !== null && conflict !== undefined) {
-      return plain(policy, deny("fact_conflict", { field: conflict }));
-    }
-    if (facts.time === null) return plain(policy, deny("time_missing"));
-  }
+  if (model !== null && facts.time === null) return plain(policy, deny("time_missing"));
   const given = model === null ? null : { model, parties: [action.agent, ...chain], session: action.session };
   const now = given === null ? facts.time : timeOf(given, facts.time!);
   if (given !== null && now === null) return plain(policy, deny("clock_backwards"));
+  const conflict = ["purpose", "phase"].find((name) => facts[name as "purpose" | "phase"] !== null);
+  if (given !== null && action.session !== null && conflict !== undefined) {
+    return plain(policy, deny("fact_conflict", { field: conflict }));
+  }
   if (known !== action.agent) return plain(policy, deny("agent_mismatch"));
   if (policy === null || known.includes(SEPARATOR)) return plain(null, deny("agent_unknown"));
   if (isTooDeep(chain, known)) return plain(policy, deny("delegation_too_deep"));
@@ -124,7 +122,7 @@ function judge(
   const asked = [own, ...(delegated?.grantors ?? [])].map((verdict) => verdict.asked);
   run.permit = (sequence) => {
     for (const [index, { question }] of [actor, ...(grantors as Party[])].entries()) {
-      if (question.memory !== null) charge(question, question.memory, asked[index]!, sequence);
+      if (question.memory !== null) charge(question, question.memory, asked[index]!, sequence, index === 0);
     }
   };
   return run;

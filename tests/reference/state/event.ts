@@ -1,6 +1,6 @@
 /** The text of an event (engine/ABI.md "Events"): its fields, in the order in which they are checked. */
 import { present, sortedNames } from "../action.ts";
-import { countOf, isDigest, isTime, moneyOf } from "../facts.ts";
+import { isDigest, isTime, moneyOf, tokensOf } from "../facts.ts";
 import { type Json, Refusal } from "../json.ts";
 
 export type EventType =
@@ -97,13 +97,13 @@ function readField(event: Event, name: string, value: Json): void {
 
 const NUMBERS: Record<string, ((value: Json) => bigint | null) | undefined> = {
   reservation: (value) => {
-    const count = countOf(value);
+    const count = tokensOf(value);
     return count !== null && count <= MAX_SEQUENCE ? count : null;
   },
   expires: (value) => (value.kind === "number" && isTime(value.text) ? BigInt(value.text) : null),
   money: moneyOf,
-  tokens: countOf,
-  bytes: countOf,
+  tokens: tokensOf,
+  bytes: tokensOf,
 };
 
 function chainOf(value: Json, agent: string): string[] | null {

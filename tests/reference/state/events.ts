@@ -51,19 +51,19 @@ export function decideEvent(program: Program, event: Event, facts: Facts, model:
     after: null,
   });
   const policy = policyOf(program, event.agent);
-  const conflict = (["delegation", "phase", "purpose"] as const).find((name) => facts[name] !== null);
-  if (conflict !== undefined) return refused(policy, deny("fact_conflict", { field: conflict }));
   if (facts.time === null) return refused(policy, deny("time_missing"));
   const session = event.texts.session ?? null;
   const parties = [event.agent, ...event.chain];
   const now = model === null ? facts.time : timeOf({ model, parties, session }, facts.time);
   if (now === null) return refused(policy, deny("clock_backwards"));
+  const conflict = (["delegation", "purpose", "phase"] as const).find((name) => facts[name] !== null);
+  if (conflict !== undefined) return refused(policy, deny("fact_conflict", { field: conflict }));
   if (facts.agent !== null && facts.agent !== event.agent) {
     return refused(policyOf(program, facts.agent), deny("agent_mismatch"));
   }
   if (policy === null || event.agent.includes(SEPARATOR)) return refused(null, deny("agent_unknown"));
   const { expires } = event.numbers;
-  if (expires !== undefined && expires <= facts.time) {
+  if (expires !== undefined && expires <= now) {
     return refused(policy, deny("event_invalid", { field: "expires" }));
   }
   const isFrozen = model?.agents.get(event.agent)?.frozen ?? false;

@@ -1,5 +1,5 @@
 /** Step 6: what a call would add to every meter, and the limits that it would go over (engine/ABI.md "Meters"). */
-import type { OnExceed, Spawn } from "../../../fpl-grammar/program.ts";
+import type { AgentPolicy, Spawn } from "../../../fpl-grammar/program.ts";
 import { canonicalText } from "../canonical.ts";
 import { at } from "../condition.ts";
 import { globMatches, toolMatches } from "../names.ts";
@@ -30,6 +30,7 @@ export interface Asked {
 }
 
 const SPAWN_TOOL = "agent/spawn";
+const MAX_SUM = 10n ** 19n - 1n;
 
 /** The party's blobs; a blob that is not written yet is an empty one. */
 export interface Remembered {
@@ -40,41 +41,55 @@ export interface Remembered {
 
 export function askLimits(question: Question, memory: Remembered, isApproved: boolean): Asked {
   const { program, policy, action, facts } = question;
-  const money = moneyOf(policy, action, facts);
-  const tokens = facts.cost?.tokens ?? null;
   const isSpawn = action.tool === SPAWN_TOOL && policy.spawn !== null;
-  const asked: Asked = {
-    judgement: null,
-    charges: [],
-    money: "micros" in money ? money.micros : 0n,
-    tokens: tokens ?? 0n,
-    isSpawn,
-    notify: [],
-  };
-  const found: Judgement[] = [];
-  let isSpawnAsked = !isSpawn;
+  const nothing = { charges: [], money: 0n, tokens: facts.cost?.tokens ?? 0n, isSpawn, notify: [] };
+  const money = moneyOf(policy, action, facts);
+  if ("unknown" in money) {
+    return { ...nothing, judgement: deny("amount_unknown", { argument: money.unknown }) };
+  }
   const moved = metersOf(program, policy).filter((meter) => isMoved(meter, action.tool, memory));
-  for (const meter of moved) {
-    if (!isSpawnAsked && !meter.ofSystem && (meter.family === "budget" || meter.family === "history")) {
-      found.push(...judgeSpawn(policy.spawn!, question, memory));
-      isSpawnAsked = true;
-    }
-    if (meter.unit === "denials") continue;
-    const charge = chargeOf(meter, question, memory, money);
-    if ("unknown" in charge) {
-      found.push(deny("amount_unknown", { argument: charge.unknown }));
-      continue;
-    }
-    asked.charges.push(charge);
-    found.push(...judgeLimit(charge, question, memory, asked.notify));
-  }
-  if (!isSpawnAsked) found.push(...judgeSpawn(policy.spawn!, question, memory));
-  if ("unknown" in money && found.every(({ code }) => code !== "amount_unknown") && memory.session !== null) {
-    found.push(deny("amount_unknown", { argument: money.unknown }));
-  }
-  const denied = found.find(({ effect }) => effect === "deny");
-  const deferred = isApproved ? undefined : found.find(({ effect }) => effect === "defer");
-  return { ...asked, judgement: denied ?? deferred ?? null };
+  const asked = moved
+    .filter(({ unit }) => unit !== "denials")
+    .map((meter) => askMeter(meter, question, memory, money.micros));
+  const isBehindSpawn = ({ meter }: AskedMeter): boolean =>
+    !meter.ofSystem && (meter.family === "budget" || meter.family === "history");
+  const spawn = isSpawn ? judgeSpawn(policy.spawn!, question, memory) : null;
+  const inOrder = [
+    ...asked.filter((one) => !isBehindSpawn(one)).map(({ judgement }) => judgement),
+    spawn,
+    ...asked.filter(isBehindSpawn).map(({ judgement }) => judgement),
+  ];
+  const denied = inOrder.find((one) => one?.effect === "deny");
+  const deferred = isApproved ? undefined : inOrder.find((one) => one?.effect === "defer");
+  return {
+    ...nothing,
+    judgement: denied ?? deferred ?? null,
+    charges: asked.flatMap(({ charge }) => charge ?? []),
+    money: money.micros,
+    notify: alertsOf(policy, asked, denied === undefined && deferred === undefined),
+  };
+}
+
+/** What one meter says of the call. */
+interface AskedMeter {
+  meter: Meter;
+  judgement: Judgement | null;
+  /** Null when what it would add is not known. */
+  charge: Charge | null;
+  state: "within" | "warned" | "over";
+}
+
+/** Targets of warnings, which a permit alone gives, then of budgets, then of rates. */
+function alertsOf(policy: AgentPolicy, asked: AskedMeter[], isPermit: boolean): string[] {
+  const isOver = (isRate: boolean): boolean =>
+    asked.some(({ meter, state }) => state === "over" && (meter.family === "rate") === isRate);
+  const { budgetWarning, budgetExceeded, rateExceeded } = policy.alerts;
+  const isWarned = isPermit && asked.some(({ state }) => state === "warned");
+  return [
+    ...(isWarned ? sorted(budgetWarning) : []),
+    ...(isOver(false) ? sorted(budgetExceeded) : []),
+    ...(isOver(true) ? sorted(rateExceeded) : []),
+  ];
 }
 
 const isMoved = (meter: Meter, tool: string, memory: Remembered): boolean =>
@@ -84,11 +99,33 @@ const isMoved = (meter: Meter, tool: string, memory: Remembered): boolean =>
 const stateOf = (meter: Meter, { agent, session }: Remembered): AgentState | SessionState =>
   meter.scope === "agent" ? agent : session!;
 
+function askMeter(meter: Meter, question: Question, memory: Remembered, money: bigint): AskedMeter {
+  const charge = chargeOf(meter, question, memory, money);
+  if ("unknown" in charge) {
+    const judgement = deny("amount_unknown", { argument: charge.unknown });
+    return { meter, judgement, charge: null, state: "within" };
+  }
+  if (meter.kind === "last" || meter.kind === "sequence") {
+    return { meter, judgement: null, charge, state: "within" };
+  }
+  const before = valueIn(stateOf(meter, memory), meter, memory.now);
+  const value = before + charge.amount;
+  if (meter.limit === null) {
+    const judgement = value > MAX_SUM ? deny("amount_unknown", { meter: meter.name }) : null;
+    return { meter, judgement, charge, state: "within" };
+  }
+  const isBlind = meter.unit === "tokens" && question.facts.cost?.tokens == null;
+  const isOver = value > meter.limit || (isBlind && before >= meter.limit);
+  if (isOver) return { meter, judgement: exceeded(meter), charge, state: "over" };
+  const isWarned = meter.warnAt !== null && value >= meter.warnAt;
+  return { meter, judgement: null, charge, state: isWarned ? "warned" : "within" };
+}
+
 function chargeOf(
   meter: Meter,
   { action, facts }: Question,
   memory: Remembered,
-  money: ReturnType<typeof moneyOf>,
+  money: bigint,
 ): Charge | { unknown: string } {
   if (meter.kind === "distinct") {
     const value = at(action.args, meter.argument!);
@@ -103,7 +140,7 @@ function chargeOf(
     case "tokens":
       return { meter, amount: facts.cost?.tokens ?? 0n };
     case "money":
-      return "unknown" in money ? money : { meter, amount: money.micros };
+      return { meter, amount: money };
     case "argument": {
       const amount = argumentAmount(action, meter.argument!, 0n);
       return "unknown" in amount ? amount : { meter, amount: amount.micros };
@@ -113,43 +150,26 @@ function chargeOf(
   }
 }
 
-const EXCEEDED: Record<OnExceed, "deny" | "defer" | null> = { deny: "deny", defer: "defer", audit: null };
-
-function judgeLimit(
-  { meter, amount }: Charge,
-  { policy, facts }: Question,
-  memory: Remembered,
-  notify: string[],
-): Judgement[] {
-  if (meter.limit === null || meter.kind === "sequence") return [];
-  const value = valueIn(stateOf(meter, memory), meter, memory.now);
-  const isBlind = meter.unit === "tokens" && facts.cost?.tokens == null;
-  const isOver = value + amount > meter.limit || (isBlind && value >= meter.limit);
-  if (!isOver) {
-    if (meter.warnAt !== null && value + amount >= meter.warnAt)
-      notify.push(...sorted(policy.alerts.budgetWarning));
-    return [];
-  }
-  notify.push(...sorted(meter.family === "rate" ? policy.alerts.rateExceeded : policy.alerts.budgetExceeded));
-  const effect = meter.family === "rate" ? "deny" : EXCEEDED[meter.onExceed];
-  if (effect === null) return [];
+function exceeded(meter: Meter): Judgement | null {
+  const effect = meter.family === "rate" ? "deny" : meter.onExceed;
+  if (effect === "audit") return null;
   const code = `${meter.family}_exceeded${effect === "defer" ? "_defer" : ""}`;
-  return [{ effect, code, detail: { meter: meter.name }, rule: null }];
+  return { effect, code, detail: { meter: meter.name }, rule: null };
 }
 
 const sorted = (targets: string[]): string[] =>
   [...targets].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 
 /** `agent/spawn`: types by `args.type`, live children, depth of the delegation chain. */
-function judgeSpawn(spawn: Spawn, { action, facts }: Question, { agent }: Remembered): Judgement[] {
+function judgeSpawn(spawn: Spawn, { action, facts }: Question, { agent }: Remembered): Judgement | null {
   const type = at(action.args, ["type"]);
   const isListed = (globs: string[]): boolean =>
     type?.kind === "string" && globs.some((glob) => globMatches(glob, type.value, "name"));
-  if (!isListed(spawn.allow) || isListed(spawn.deny)) return [deny("spawn_not_allowed")];
+  if (!isListed(spawn.allow) || isListed(spawn.deny)) return deny("spawn_not_allowed");
   const depth = facts.delegation?.chain.length ?? 0;
   const isFull = spawn.maxChildren !== null && agent.children >= BigInt(spawn.maxChildren);
   const isDeep = spawn.maxDepth !== null && depth >= spawn.maxDepth;
-  if (!isFull && !isDeep) return [];
+  if (!isFull && !isDeep) return null;
   const code = spawn.onExceed === "defer" ? "spawn_limit_defer" : "spawn_limit";
-  return [{ effect: spawn.onExceed, code, detail: null, rule: null }];
+  return { effect: spawn.onExceed, code, detail: null, rule: null };
 }
