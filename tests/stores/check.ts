@@ -7,12 +7,13 @@ export function equal(actual: unknown, expected: unknown, what = "value"): void 
   if (left !== right) throw new Error(`${what}: expected ${right.slice(0, 400)}, got ${left.slice(0, 400)}`);
 }
 
+/** As text, fields by name. */
 function show(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, inner: unknown) =>
-      inner instanceof Uint8Array ? `bytes ${inner.length} ${fingerprint(inner)}` : inner,
-    ) ?? "undefined"
-  );
+  if (value instanceof Uint8Array) return `bytes ${value.length} ${fingerprint(value)}`;
+  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "undefined";
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${fields.map(([name, inner]) => `${name}: ${show(inner)}`).join(", ")}}`;
 }
 
 /** Small ones in full, large ones by FNV-1a. */
