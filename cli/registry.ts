@@ -89,9 +89,15 @@ export const ENTRIES: readonly Entry[] = [
   },
   {
     name: "audit",
-    summary: "verify or show a log of decision records",
+    summary: "verify, search, export and prove the log of records",
     group: "run",
     load: async () => (await import("./commands/audit.ts")).audit,
+  },
+  {
+    name: "delegate",
+    summary: "grant, verify and revoke delegations",
+    group: "run",
+    load: async () => (await import("./commands/delegate.ts")).delegate,
   },
   {
     name: "codes",
