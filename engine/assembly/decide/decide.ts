@@ -27,7 +27,7 @@ import { refusePhase } from "./phase";
 import { judge, refuseAlways } from "./rules";
 import { refuseArguments } from "./schemas";
 import { heldCode, isHeld, refuseSelectors, takeHeld } from "./selectors";
-import { markActive, refuseSession } from "./session";
+import { beginSessions, markActive, refuseSession } from "./session";
 import { beginState, dropState, refuseConflict, refuseState } from "./state";
 import { agent, beginVerdict, code, deny, effect, notices, rule, setNotices } from "./verdict";
 
@@ -69,6 +69,7 @@ function takeSteps(stateBytes: u32): void {
     ends(1, true);
     return;
   }
+  beginSessions();
   judgeParty(0);
   if (isLifted()) approve();
   if (factChain != 0 && effect != EFFECT_DENY) {

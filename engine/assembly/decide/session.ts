@@ -11,6 +11,7 @@ import {
   EFFECT_DENY,
   FAMILY_BUDGET,
   METER_TOTAL,
+  NONE,
   REMEMBERS_AGENT,
   REMEMBERS_SESSION,
   SCOPED_SESSION,
@@ -40,8 +41,8 @@ import {
   beginSession,
   enterParty,
   now,
-  party,
   partyCount,
+  policyOfParty,
   sessionBlob,
   sessionNode,
 } from "../state/party";
@@ -82,11 +83,21 @@ function rootBlob(): usize {
 function refuseRoot(): bool {
   const root = rootBlob();
   if (!isWritten(root)) return deny(CODE_SESSION_UNKNOWN);
-  if (hasFlags(root, STATE_CLOSED)) return deny(CODE_SESSION_CLOSED);
-  if (sessionBlob != 0) return false;
-  openSession(party);
-  setText(sessionBlob, textOfBlob(root), textBytes(root));
-  return false;
+  return hasFlags(root, STATE_CLOSED) ? deny(CODE_SESSION_CLOSED) : false;
+}
+
+/** Begins the sessions of all parties where the root has one, with its purpose, and brings each to its phase of this moment. */
+export function beginSessions(): void {
+  if (blobCount == 0 || sessionNode == 0 || !isWritten(rootBlob())) return;
+  for (let index: u32 = 0; index < partyCount; index++) {
+    if (policyOfParty(index) == NONE) continue;
+    enterParty(index);
+    if (sessionBlob == 0) {
+      openSession(index);
+      setText(sessionBlob, textOfBlob(rootBlob()), textBytes(rootBlob()));
+    }
+    passPhases();
+  }
 }
 
 /** Begins the session of the party that was entered, in its first phase and without a purpose. */

@@ -51,15 +51,16 @@ export function decideEvent(program: Program, event: Event, facts: Facts, model:
     after: null,
   });
   const policy = policyOf(program, event.agent);
-  if (facts.time === null) return refused(policy, deny("time_missing"));
+  const known = policyOf(program, facts.agent ?? event.agent);
+  if (facts.time === null) return refused(known, deny("time_missing"));
   const session = event.texts.session ?? null;
   const parties = [event.agent, ...event.chain];
   const now = model === null ? facts.time : timeOf({ model, parties, session }, facts.time);
-  if (now === null) return refused(policy, deny("clock_backwards"));
+  if (now === null) return refused(known, deny("clock_backwards"));
   const conflict = (["delegation", "purpose", "phase"] as const).find((name) => facts[name] !== null);
-  if (conflict !== undefined) return refused(policy, deny("fact_conflict", { field: conflict }));
+  if (conflict !== undefined) return refused(known, deny("fact_conflict", { field: conflict }));
   if (facts.agent !== null && facts.agent !== event.agent) {
-    return refused(policyOf(program, facts.agent), deny("agent_mismatch"));
+    return refused(known, deny("agent_mismatch"));
   }
   if (policy === null || event.agent.includes(SEPARATOR)) return refused(null, deny("agent_unknown"));
   const { expires } = event.numbers;
