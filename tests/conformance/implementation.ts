@@ -69,11 +69,30 @@ export function stepDifference(
   left: StepOutcome,
   right: StepOutcome,
 ): { part: string; left: string; right: string } | null {
-  const [a, b] = [JSON.stringify(left.snapshot, null, 1), JSON.stringify(right.snapshot, null, 1)];
+  const [a, b] = differing(left.snapshot, right.snapshot).map((one) => JSON.stringify(one)) as [
+    string,
+    string,
+  ];
   const verdict = difference(left, { ...right, record: left.record, hash: left.hash });
   if (verdict !== null) return verdict;
   return a === b ? difference(left, right) : { part: "snapshot", left: a, right: b };
 }
+
+/** Both without what is equal in them. */
+function differing(left: unknown, right: unknown): [unknown, unknown] {
+  if (JSON.stringify(left) === JSON.stringify(right)) return [null, null];
+  if (!isPlain(left) || !isPlain(right)) return [left ?? "absent", right ?? "absent"];
+  const names = [...new Set([...Object.keys(left), ...Object.keys(right)])];
+  const pairs = names
+    .map((name) => [name, differing(left[name], right[name])] as const)
+    .filter(([, [a, b]]) => a !== null || b !== null);
+  const side = (index: 0 | 1): unknown =>
+    Object.fromEntries(pairs.map(([name, pair]) => [name, pair[index]]));
+  return [side(0), side(1)];
+}
+
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The first part in which two outcomes differ, with both texts, or null. */
 export function difference(

@@ -52,7 +52,8 @@ class ModelSystem implements System {
     const snapshot: Snapshot = {};
     for (const name of parties?.names ?? []) {
       const policy = policyOf(this.policy.program, name);
-      const meters = policy === null ? [] : metersOf(this.policy.program, policy);
+      if (policy === null) continue;
+      const meters = metersOf(this.policy.program, policy);
       const of = (scope: string): Meter[] => meters.filter((meter) => meter.scope === scope);
       const agent = this.model.agents.get(name);
       if (agent !== undefined) snapshot[`agent ${name}`] = agentSnapshot(agent, of("agent"), now);

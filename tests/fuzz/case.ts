@@ -123,7 +123,7 @@ export function keep({ policy, action, facts }: Case, seed: number, name: string
 /** The kept cases, by file name. */
 export function corpus(): (Case & { name: string; why: string; seed: number })[] {
   const names = readdirSync(CORPUS_FOLDER)
-    .filter((name) => name.endsWith(".json"))
+    .filter((name) => name.endsWith(".json") && !name.startsWith("steps-"))
     .sort();
   return names.map((name) => {
     const stored = JSON.parse(readFileSync(join(CORPUS_FOLDER, name), "utf8")) as Stored;

@@ -1,10 +1,12 @@
 /**
  * `npm run fuzz -- [--seed N] [--pairs N] [--minutes N] [--policy N]`: generated policies and actions on the reference interpreter and
- * the built core, compared in verdict, record and hash; properties between decisions; and the front end on broken texts.
+ * the built core, compared in verdict, record and hash; scenarios of actions and events with state, compared in state too (a step
+ * counts as a pair); properties between decisions; and the front end on broken texts.
  * The seed is printed; `--seed N --policy I` runs the I-th policy of a run again. Exit 1 on any difference.
  */
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
+import type { Diagnostic } from "../../fpl-grammar/index.ts";
 import { compilePolicy } from "../conformance/policy.ts";
 import { action } from "./actions.ts";
 import { type Case, contextOf, corpus, type Difference, differenceOf, keep, Trial } from "./case.ts";
@@ -13,9 +15,20 @@ import { askFrontEnd } from "./frontend.ts";
 import { policy } from "./policies.ts";
 import { PROPERTIES } from "./properties.ts";
 import { Random } from "./random.ts";
+import {
+  keepScenario,
+  runSteps,
+  type ScenarioCase,
+  scenarioCorpus,
+  scenarioDifference,
+  shrinkScenario,
+} from "./scenario-case.ts";
 import { shrink } from "./shrink.ts";
+import { statefulPolicy } from "./stateful-policies.ts";
 
 const PAIRS_PER_POLICY = 80;
+const MIN_STEPS = 20;
+const MAX_STEPS = 60;
 /** Of the policies generated, at most this part may fail to compile, or the generator tests too little. */
 const MAX_REFUSED = 0.25;
 const MAX_FAILURES = 5;
@@ -80,10 +93,7 @@ function runPolicy(index: number): void {
   const built = compilePolicy(generated.text);
   totals.policies++;
   if ("errors" in built) {
-    totals.refused++;
-    for (const { code, severity } of built.errors) {
-      if (severity === "error") refusals.set(code, (refusals.get(code) ?? 0) + 1);
-    }
+    countRefusal(built.errors);
     return;
   }
   const trial = new Trial(built, contextOf(seed));
@@ -95,11 +105,53 @@ function runPolicy(index: number): void {
     };
     const result = trial.compare(found.action, found.facts);
     totals.pairs++;
-    codes.set(trial.lastCode, (codes.get(trial.lastCode) ?? 0) + 1);
+    countCode(trial.lastCode);
     if (result === null) continue;
     reportDifference(found, result, index);
     return;
   }
+}
+
+/** The scenario of the run's policy of that number. */
+function runScenario(index: number): void {
+  const random = new Random(seed, 0x60000000 + index);
+  const generated = statefulPolicy(random);
+  const built = compilePolicy(generated.text);
+  totals.policies++;
+  if ("errors" in built) {
+    countRefusal(built.errors);
+    return;
+  }
+  const count = MIN_STEPS + random.below(MAX_STEPS - MIN_STEPS + 1);
+  const { steps, difference } = runSteps(random, built, generated, seed, count, countCode);
+  totals.pairs += steps;
+  if (difference !== null) reportScenario(difference.case, difference.found, index);
+}
+
+function reportScenario(whole: ScenarioCase, { signature }: Difference, index: number): void {
+  const small = shrinkScenario(whole, seed, signature);
+  const file = keepScenario(small, seed, `found-${seed}-${index}`, signature);
+  const steps = small.steps.map(
+    ({ kind, text, facts, withState }) =>
+      `${kind} ${Buffer.from(text)} ${Buffer.from(facts)}${withState ? "" : " without state"}`,
+  );
+  const shown = scenarioDifference(small, seed)?.text ?? signature;
+  report(
+    `difference: ${signature}`,
+    `${shown}\n${small.policy}\n${steps.join("\n")}\nkept in ${relative(process.cwd(), file)}`,
+    index,
+  );
+}
+
+function countRefusal(errors: Diagnostic[]): void {
+  totals.refused++;
+  for (const { code, severity } of errors) {
+    if (severity === "error") refusals.set(code, (refusals.get(code) ?? 0) + 1);
+  }
+}
+
+function countCode(code: string): void {
+  codes.set(code, (codes.get(code) ?? 0) + 1);
 }
 
 function runProperties(index: number): void {
@@ -121,6 +173,7 @@ function runFrontEnd(index: number): void {
 
 function runAll(index: number): void {
   runPolicy(index);
+  runScenario(index);
   if (index % PROPERTY_EVERY === 0) runProperties(index);
   runFrontEnd(index);
 }
@@ -128,6 +181,10 @@ function runAll(index: number): void {
 function runCorpus(): void {
   for (const one of corpus()) {
     const found = differenceOf(one, one.seed);
+    if (found !== null) report(`corpus/${one.name} differs again`, found.text, 0);
+  }
+  for (const one of scenarioCorpus()) {
+    const found = scenarioDifference(one, one.seed);
     if (found !== null) report(`corpus/${one.name} differs again`, found.text, 0);
   }
 }

@@ -129,5 +129,5 @@ function withSalt(outcome: Outcome): Outcome {
   const { tool, args } = action.value as Action;
   if (toReplace(args, obligations.redact).length === 0) return outcome;
   const judgement = deny("salt_missing");
-  return { ...outcome, judgement, obligations: obligationsOf(policy, tool, judgement, []), after: null };
+  return { ...outcome, judgement, obligations: obligationsOf(policy, tool, judgement, []) };
 }

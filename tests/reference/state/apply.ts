@@ -65,9 +65,9 @@ function reserve(
   if (state.reservations.length > MAX_RESERVATIONS) state.reservations.shift();
 }
 
-/** A denied call of the acting agent. */
-export function countDenial(question: Question, { session, now }: Remembered): void {
-  if (session === null) return;
+/** A denied call of the acting agent, whatever denied it. */
+export function countDenial(question: Question, session: SessionState | undefined, now: bigint): void {
+  if (session === undefined) return;
   for (const meter of metersOf(question.program, question.policy)) {
     if (meter.unit === "denials") count(session, meter, { time: now, amount: 1n });
   }

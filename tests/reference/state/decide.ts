@@ -8,7 +8,7 @@ import { policyOf } from "../identify.ts";
 import { deny, type Judgement } from "../stages.ts";
 import { charge, countDenial } from "./apply.ts";
 import { judgeChain } from "./delegation.ts";
-import type { Remembered } from "./limits.ts";
+import type { Asked, Remembered } from "./limits.ts";
 import { type Model, newAgent, newSession, type SessionState, sessionKey, timeOf } from "./model.ts";
 import { judgeParty, type Party, questionOf, type Session } from "./party.ts";
 
@@ -69,8 +69,7 @@ const isTooDeep = (chain: string[], actor: string): boolean =>
 interface Run {
   judgement: Judgement;
   isApprovable: boolean;
-  isPastStepOne: boolean;
-  notify: string[];
+  asked: Asked | null;
   actor: Party;
   /** What a permit does to the copy. */
   permit(sequence: bigint): void;
@@ -93,27 +92,31 @@ function judge(
 ): Run {
   const copy = model === null ? null : structuredClone(model);
   const chain = facts.delegation?.chain ?? [];
-  const party = (name: string): Party | null => {
-    const policy = policyOf(program, name);
-    if (policy === null) return null;
+  if (copy !== null) touch(copy, [action.agent, ...chain], action.session, now!);
+  const party = (name: string): Party => {
+    const policy = policyOf(program, name)!;
     const { memory, session } = recall(program, copy, name, chain[0] ?? action.agent, action.session, now);
     return { question: questionOf({ program, action, facts }, name, policy, memory), session };
   };
-  const actor = party(action.agent)!;
+  const actor = party(action.agent);
   const own = judgeParty(actor, isApproved);
   const run: Run = {
     judgement: own.judgement,
     isApprovable: own.isApprovable,
-    isPastStepOne: own.isIdentified,
-    notify: own.asked?.notify ?? [],
+    asked: own.asked,
     actor,
     copy,
     permit: () => {},
   };
   const isDenied = own.judgement.effect === "deny";
-  const grantors = chain.map(party);
+  const grantors: Party[] = [];
+  const grantor = (name: string): Party => {
+    const asked = party(name);
+    grantors.push(asked);
+    return asked;
+  };
   const delegated =
-    chain.length === 0 || isDenied ? null : judgeChain(actor.question, grantors, now, isApproved);
+    chain.length === 0 || isDenied ? null : judgeChain(actor.question, grantor, now, isApproved);
   const narrowest = delegated?.narrowest ?? null;
   if (narrowest !== null && (narrowest.judgement.effect === "deny" || own.judgement.effect === "permit")) {
     run.judgement = narrowest.judgement;
@@ -121,14 +124,25 @@ function judge(
   }
   const asked = [own, ...(delegated?.grantors ?? [])].map((verdict) => verdict.asked);
   run.permit = (sequence) => {
-    for (const [index, { question }] of [actor, ...(grantors as Party[])].entries()) {
+    for (const [index, { question }] of [actor, ...grantors].entries()) {
       if (question.memory !== null) charge(question, question.memory, asked[index]!, sequence, index === 0);
     }
   };
   return run;
 }
 
-/** The party's state in the model, begun where it is not there yet. */
+/** Every party's blobs have seen the time; of an agent there is one from now on. */
+function touch(model: Model, parties: string[], session: string | null, now: bigint): void {
+  for (const name of parties) {
+    const agent = model.agents.get(name) ?? newAgent(now);
+    model.agents.set(name, agent);
+    agent.last = now;
+    const kept = session === null ? undefined : model.sessions.get(sessionKey(name, session));
+    if (kept !== undefined) kept.last = now;
+  }
+}
+
+/** The party's state in the model; its session begins where the root's was opened and its own is not there yet. */
 function recall(
   program: Program,
   model: Model | null,
@@ -138,16 +152,13 @@ function recall(
   now: bigint | null,
 ): { memory: Remembered | null; session: Session } {
   if (model === null) return { memory: null, session: session === null ? "none" : "unknown" };
-  const agent = model.agents.get(name) ?? newAgent(now!);
-  model.agents.set(name, agent);
-  agent.last = now!;
+  const agent = model.agents.get(name)!;
   if (session === null) return { memory: { agent, session: null, now: now! }, session: "none" };
   const opened = model.sessions.get(sessionKey(root, session));
   if (opened === undefined) return { memory: { agent, session: null, now: now! }, session: "unknown" };
   const key = sessionKey(name, session);
   const own: SessionState = model.sessions.get(key) ?? newSession(program, name, opened.purpose, now!);
   model.sessions.set(key, own);
-  own.last = now!;
   return { memory: { agent, session: own, now: now! }, session: opened.closed ? "closed" : "open" };
 }
 
@@ -160,6 +171,7 @@ function settleRun(
 ): Decided {
   const { actor, copy } = run;
   const { memory } = actor.question;
+  const { session } = actor.question.action;
   let { judgement } = run;
   if (judgement.effect === "permit") {
     run.permit(sequence);
@@ -175,5 +187,7 @@ function settleRun(
   }
   if (judgement.effect === "deny" && memory !== null && run.isPastStepOne)
     countDenial(actor.question, memory);
-  return { policy, judgement, notify: run.notify, after: copy };
+  const warned = judgement.effect === "permit" ? (run.asked?.warned ?? []) : [];
+  const notify = [...warned, ...(run.asked?.exceeded ?? [])];
+  return { policy, judgement, notify, after: copy };
 }

@@ -22,10 +22,10 @@ export interface Delegated {
   grantors: PartyVerdict[];
 }
 
-/** `grantors`: as in the chain; `actor`: the question of who acts. */
+/** `actor`: the question of who acts; `partyOf`: of a grantor that has a policy. */
 export function judgeChain(
   actor: Question,
-  grantors: (Party | null)[],
+  partyOf: (grantor: string) => Party,
   now: bigint | null,
   isApproved: boolean,
 ): Delegated {
@@ -46,7 +46,7 @@ export function judgeChain(
       if (!isDefer || !isApproved) links.push({ judgement: named(granted), isApprovable: isDefer });
       if (!isDefer) break;
     }
-    const own = judgeParty(grantors[index]!, isApproved);
+    const own = judgeParty(partyOf(grantor), isApproved);
     result.grantors.push(own);
     const { effect } = own.judgement;
     if (effect !== "permit") {

@@ -25,8 +25,9 @@ export interface Asked {
   money: bigint;
   tokens: bigint;
   isSpawn: boolean;
-  /** Targets of the alerts, in the order of the meters. */
-  notify: string[];
+  /** Targets of the alerts for what came near a limit, which a permit alone gives, and for what is over one. */
+  warned: string[];
+  exceeded: string[];
 }
 
 const SPAWN_TOOL = "agent/spawn";
@@ -42,7 +43,14 @@ export interface Remembered {
 export function askLimits(question: Question, memory: Remembered, isApproved: boolean): Asked {
   const { program, policy, action, facts } = question;
   const isSpawn = action.tool === SPAWN_TOOL && policy.spawn !== null;
-  const nothing = { charges: [], money: 0n, tokens: facts.cost?.tokens ?? 0n, isSpawn, notify: [] };
+  const nothing = {
+    charges: [],
+    money: 0n,
+    tokens: facts.cost?.tokens ?? 0n,
+    isSpawn,
+    warned: [],
+    exceeded: [],
+  };
   const money = moneyOf(policy, action, facts);
   if ("unknown" in money) {
     return { ...nothing, judgement: deny("amount_unknown", { argument: money.unknown }) };
@@ -66,7 +74,7 @@ export function askLimits(question: Question, memory: Remembered, isApproved: bo
     judgement: denied ?? deferred ?? null,
     charges: asked.flatMap(({ charge }) => charge ?? []),
     money: money.micros,
-    notify: alertsOf(policy, asked, denied === undefined && deferred === undefined),
+    ...alertsOf(policy, asked),
   };
 }
 
@@ -79,17 +87,19 @@ interface AskedMeter {
   state: "within" | "warned" | "over";
 }
 
-/** Targets of warnings, which a permit alone gives, then of budgets, then of rates. */
-function alertsOf(policy: AgentPolicy, asked: AskedMeter[], isPermit: boolean): string[] {
+/** Of what is over a limit: budgets, then rates. */
+function alertsOf(policy: AgentPolicy, asked: AskedMeter[]): Pick<Asked, "warned" | "exceeded"> {
   const isOver = (isRate: boolean): boolean =>
     asked.some(({ meter, state }) => state === "over" && (meter.family === "rate") === isRate);
   const { budgetWarning, budgetExceeded, rateExceeded } = policy.alerts;
-  const isWarned = isPermit && asked.some(({ state }) => state === "warned");
-  return [
-    ...(isWarned ? sorted(budgetWarning) : []),
-    ...(isOver(false) ? sorted(budgetExceeded) : []),
-    ...(isOver(true) ? sorted(rateExceeded) : []),
-  ];
+  const isWarned = asked.some(({ state }) => state === "warned");
+  return {
+    warned: isWarned ? sorted(budgetWarning) : [],
+    exceeded: [
+      ...(isOver(false) ? sorted(budgetExceeded) : []),
+      ...(isOver(true) ? sorted(rateExceeded) : []),
+    ],
+  };
 }
 
 const isMoved = (meter: Meter, tool: string, memory: Remembered): boolean =>

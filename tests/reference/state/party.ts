@@ -23,7 +23,6 @@ export interface PartyVerdict {
   judgement: Judgement;
   /** A defer that an approval turns into a permit. */
   isApprovable: boolean;
-  isIdentified: boolean;
   /** Of a call that went through step 6. */
   asked: Asked | null;
 }
@@ -52,12 +51,11 @@ export function judgeParty({ question, session }: Party, isApproved: boolean): P
   const verdict = (judgement: Judgement, more: Partial<PartyVerdict> = {}): PartyVerdict => ({
     judgement,
     isApprovable: false,
-    isIdentified: true,
     asked: null,
     ...more,
   });
   const refused = judgeStanding(question, session) ?? identify(question.policy, question.facts);
-  if (refused !== null) return verdict(refused, { isIdentified: false });
+  if (refused !== null) return verdict(refused);
   if (question.memory?.session != null) question.memory.session.active = question.memory.now;
   const held = judgeSelectors(question);
   if (held?.effect === "deny") return verdict(held);
