@@ -34,7 +34,7 @@ function digest(state: StateBlobs): string {
 
 /** The state after, from the state before and what a record says. */
 function replayed(before: StateBlobs, changes: [number, number, ...(number | string)[]][]): Uint8Array[] {
-  const after = before.map((blob) => new Uint8Array(blob ?? 0));
+  const after = before.map((blob) => (blob === null ? new Uint8Array(0) : new Uint8Array(blob)));
   for (const [blob, slots, ...pairs] of changes) {
     const grown = new Uint8Array(8 * slots);
     grown.set(after[blob]!.subarray(0, grown.length));

@@ -55,9 +55,9 @@ export function takeTexts(newActionBytes: u32, newFactsBytes: u32, ofEvent: bool
   factsBytes = newFactsBytes;
   actionRoot = 0;
   factsRoot = 0;
+  if (isEvent) forgetEvent();
   isEvent = ofEvent;
   forgetAction();
-  forgetEvent();
   forgetFacts();
 }
 

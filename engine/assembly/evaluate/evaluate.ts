@@ -32,7 +32,7 @@ import { CODE_BYTES, code, numberAt, stringLength, stringText } from "../bundle"
 import { lengthOf } from "../json/tape";
 import { LEFT, RIGHT, STACK } from "../memory";
 import { traceEvent, tracing } from "../record/trace";
-import { compareInterval, happened, setComputed } from "./memory";
+import { happened, setComputed, setMeter } from "./memory";
 import { pathValue } from "./paths";
 import { affix, anyMatches, compare, holds, isIn, isMatch, not } from "./tests";
 import { under } from "./under";
@@ -97,9 +97,6 @@ function and(left: u32, right: u32): u32 {
 
 function test(op: u32, at: usize): u32 {
   if (op == OP_CONSTANT) return load<u32>(at, 4) != 0 ? TRUE : FALSE;
-  if (op == OP_HAPPENED) return happened(load<u32>(at, 4));
-  if (load<u8>(at, 1) == OPERAND_METER) return compareMeter(op, at, true);
-  if (load<u8>(at, 2) == OPERAND_METER) return compareMeter(op, at, false);
   const left = operand(load<u8>(at, 1), load<u32>(at, 4), LEFT);
   const right = load<u32>(at, 8);
   switch (op) {
@@ -107,6 +104,8 @@ function test(op: u32, at: usize): u32 {
       return isTrue(left);
     case OP_PRESENT:
       return kindOfValue(left) == VALUE_MISSING ? FALSE : TRUE;
+    case OP_HAPPENED:
+      return happened(load<u32>(at, 4));
     case OP_IN:
       return isIn(left, right);
     case OP_MATCHES:
@@ -125,15 +124,6 @@ function test(op: u32, at: usize): u32 {
   }
 }
 
-/** EQ to GE with a meter on one side. */
-function compareMeter(op: u32, at: usize, isLeft: bool): u32 {
-  const room = isLeft ? LEFT : RIGHT;
-  const other = isLeft
-    ? operand(load<u8>(at, 2), load<u32>(at, 8), RIGHT)
-    : operand(load<u8>(at, 1), load<u32>(at, 4), LEFT);
-  return compareInterval(op, isLeft ? load<u32>(at, 4) : load<u32>(at, 8), room, isLeft, other);
-}
-
 /** Address of the operand's value, in `room` unless it is a path's. */
 function operand(kind: u32, id: u32, room: usize): usize {
   switch (kind) {
@@ -144,6 +134,9 @@ function operand(kind: u32, id: u32, room: usize): usize {
       return room;
     case OPERAND_NUMBER:
       setValue(room, VALUE_ENTRY, numberAt(id), 0);
+      return room;
+    case OPERAND_METER:
+      setMeter(room, id);
       return room;
     case OPERAND_COMPUTED:
       setComputed(room, id);

@@ -22,7 +22,7 @@ import { now, partyCount, sessionBlob } from "../state/party";
 import { slotOf } from "../state/slots";
 import { blobOfMeter, hasHappened, leastOf, valueOf } from "../state/values";
 import { compare } from "./tests";
-import { compareNumbers, setInteger, setMicros, VALUE_MISSING } from "./values";
+import { compareNumbers, firstOfValue, kindOfValue, setInteger, setMicros, setValue, VALUE_INTERVAL, VALUE_MISSING } from "./values";
 
 const MS_PER_SECOND: u64 = 1000;
 
@@ -47,26 +47,36 @@ export function setComputed(room: usize, id: u32): void {
   else setMicros(room, slotOf(sessionBlob, STATE_SLOT_COST));
 }
 
-/**
- * EQ to GE of a meter, whose value is put at `room` on the side that `isLeft` says, and `other`. Of an interval both ends must give one
- * answer; it equals nothing that is outside.
- */
-export function compareInterval(op: u32, id: u32, room: usize, isLeft: bool, other: usize): u32 {
+/** The meter's value goes to `room`, or that it is missing, or an interval whose ends are to be asked. */
+export function setMeter(room: usize, id: u32): void {
   const meter = meterAt(id);
   const blob = blobOf(meter);
-  if (blob == 0) return MISSING;
-  const least = leastOf(blob, meter);
+  if (blob == 0) {
+    store<u32>(room, VALUE_MISSING);
+    return;
+  }
   const most = valueOf(blob, meter);
-  setAmount(room, meter, least);
-  const atLeast = isLeft ? compare(op, room, other) : compare(op, other, room);
-  if (least == most || atLeast == MISSING || atLeast == WRONG_TYPE) return atLeast;
+  if (leastOf(blob, meter) == most) setAmount(room, meter, most);
+  else setValue(room, VALUE_INTERVAL, meter, 0);
+}
+
+/** EQ to GE of two values one of which is an interval, which is lost: both its ends must give one answer; it equals nothing outside. */
+export function compareInterval(op: u32, left: usize, right: usize): u32 {
+  const isLeft = kindOfValue(left) == VALUE_INTERVAL;
+  const room = isLeft ? left : right;
+  const other = isLeft ? right : left;
+  const meter = firstOfValue(room);
+  const blob = blobOf(meter);
+  setAmount(room, meter, leastOf(blob, meter));
+  const atLeast = compare(op, left, right);
+  if (atLeast == WRONG_TYPE) return atLeast;
   const isBelow = compareNumbers(other, room) < 0;
-  setAmount(room, meter, most);
+  setAmount(room, meter, valueOf(blob, meter));
   if (op == OP_EQ || op == OP_NE) {
     if (!isBelow && compareNumbers(other, room) <= 0) return WRONG_TYPE;
     return op == OP_EQ ? FALSE : TRUE;
   }
-  return (isLeft ? compare(op, room, other) : compare(op, other, room)) == atLeast ? atLeast : WRONG_TYPE;
+  return compare(op, left, right) == atLeast ? atLeast : WRONG_TYPE;
 }
 
 function setAmount(room: usize, meter: usize, value: u64): void {

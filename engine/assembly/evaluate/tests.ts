@@ -19,6 +19,7 @@ import { firstOf, KIND_STRING, kindOf, lengthOf, nextOf, textOf } from "../json/
 import { compareBytes } from "../load/text";
 import { LEFT, RIGHT } from "../memory";
 import { matches } from "./automaton";
+import { compareInterval } from "./memory";
 import { contains } from "./search";
 import {
   compareNumbers,
@@ -30,6 +31,7 @@ import {
   setValue,
   VALUE_BOOLEAN,
   VALUE_ENTRY,
+  VALUE_INTERVAL,
   VALUE_LIST,
   VALUE_MISSING,
   VALUE_OBJECT,
@@ -49,6 +51,7 @@ export function compare(op: u32, left: usize, right: usize): u32 {
   const leftKind = kindOfValue(left);
   const rightKind = kindOfValue(right);
   if (leftKind == VALUE_MISSING || rightKind == VALUE_MISSING) return MISSING;
+  if (leftKind == VALUE_INTERVAL || rightKind == VALUE_INTERVAL) return compareInterval(op, left, right);
   if (op == OP_EQ) return equals(left, right);
   if (op == OP_NE) return not(equals(left, right));
   if (!isNumber(leftKind) || !isNumber(rightKind)) return WRONG_TYPE;

@@ -9,6 +9,7 @@
  *   VALUE_MICROS    the same in millionths
  *   VALUE_BOOLEAN   first: 0 or 1
  *   VALUE_LIST      first: its tape node
+ *   VALUE_INTERVAL  of a meter's value: evaluate/memory.ts; first: its row
  *   VALUE_OBJECT    and all else that no test takes
  */
 import {
@@ -41,6 +42,7 @@ export const VALUE_MICROS: u32 = 5;
 export const VALUE_BOOLEAN: u32 = 6;
 export const VALUE_LIST: u32 = 7;
 export const VALUE_OBJECT: u32 = 8;
+export const VALUE_INTERVAL: u32 = 9;
 
 const MICROS_EXPONENT: i32 = -6;
 

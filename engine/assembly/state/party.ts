@@ -2,8 +2,8 @@
  * Parties of a decision: 0 is who acts, then the grantors from the root on. A party is the policy block that serves it and its two blobs.
  * Steps judge the party that was entered last: `agent` of verdict.ts, `agentBlob` and `sessionBlob`.
  */
-import { DELEGATE_SEPARATOR, NONE, SCOPE_AGENTS, SCOPED_AGENT, SCOPED_SESSION, STATE_SLOT_LAST } from "../../constants";
-import { SYSTEM_DEFAULT_AGENT, system } from "../bundle";
+import { DELEGATE_SEPARATOR, NONE, REMEMBERS_DELEGATE, SCOPE_AGENTS, SCOPED_AGENT, SCOPED_SESSION, STATE_SLOT_LAST } from "../../constants";
+import { MEMORY_FLAGS, memoryAt, SYSTEM_DEFAULT_AGENT, system } from "../bundle";
 import { serveBy } from "../decide/verdict";
 import { firstOf, lengthOf, nextOf, textOf } from "../json/tape";
 import { PARTIES } from "../memory";
@@ -53,11 +53,12 @@ export function forgetParties(): void {
 /** Index of the policy block that serves a name: its own, or the default one; NONE when there is none. */
 export function policyOf(name: usize, length: u32): u32 {
   const found = find(SCOPE_AGENTS, name, length);
+  // A `delegate` block is no agent, nor is what is named like one.
+  if (found != NONE) return (load<u32>(memoryAt(found), MEMORY_FLAGS) & REMEMBERS_DELEGATE) == 0 ? found : NONE;
   for (const end = name + length; name < end; name++) {
-    // A `delegate` block is no agent.
     if (load<u8>(name) == DELEGATE_SEPARATOR) return NONE;
   }
-  return found != NONE ? found : load<u32>(system, SYSTEM_DEFAULT_AGENT);
+  return load<u32>(system, SYSTEM_DEFAULT_AGENT);
 }
 
 /**
