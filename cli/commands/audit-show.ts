@@ -40,6 +40,10 @@ async function untilFault(work: () => Promise<void>): Promise<CommandError | nul
   }
 }
 
+function faultJson(fault: CommandError | null): { place: string | null; message: string } | null {
+  return fault === null ? null : { place: fault.place, message: fault.message };
+}
+
 /** `audit show LOG N|HASH`. */
 export async function show(path: string, wanted: string, invocation: Invocation): Promise<number> {
   const byHash = /^[0-9a-f]{8,64}$/.test(wanted) && !/^\d{1,15}$/.test(wanted);
@@ -93,7 +97,8 @@ export async function list(path: string, invocation: Invocation): Promise<number
     }),
   );
   const shown = rows.slice(-limit);
-  if (invocation.flag("json")) await printJson({ ok: fault === null, records: shown });
+  if (invocation.flag("json"))
+    await printJson({ ok: fault === null, records: shown, fault: faultJson(fault) });
   else await print(auditTable(shown, width(), styleFor(process.stdout)));
   return fault === null ? EXIT_OK : report(fault);
 }
@@ -139,7 +144,14 @@ export async function stats(path: string, invocation: Invocation): Promise<numbe
     const { records, from, to, effect, code, agent, tool, type } = counted;
     const counts = { effect, code, agent, tool, type };
     const entries = Object.entries(counts).map(([name, one]) => [name, Object.fromEntries(ranked(one))]);
-    await printJson({ ok: fault === null, records, from, to, ...Object.fromEntries(entries) });
+    await printJson({
+      ok: fault === null,
+      records,
+      from,
+      to,
+      ...Object.fromEntries(entries),
+      fault: faultJson(fault),
+    });
   } else await print(statsText(counted, styleFor(process.stdout)));
   return fault === null ? EXIT_OK : report(fault);
 }

@@ -19,7 +19,7 @@ import {
 } from "../../control/audit/note.ts";
 import { type LogReport, LogVerifier } from "../../control/audit/verify.ts";
 import type { SealedRecord } from "../../control/ports.ts";
-import { LogFailure, readRecords, sealedAt } from "../../hosts/node/log/index.ts";
+import { holdsLog, LogFailure, readRecords, sealedAt } from "../../hosts/node/log/index.ts";
 import { NATIVE_SHA256 } from "../../hosts/node/log/sha256.ts";
 import type { Invocation } from "../command.ts";
 import { CommandError, EXIT_FINDINGS, EXIT_MISUSE, misuse, refused } from "../errors.ts";
@@ -38,14 +38,19 @@ export function asCommandError(place: string, error: unknown): CommandError {
   });
 }
 
-/** @throws CommandError when there is nothing of that name. */
+/** Whether a log's folder is meant, and not a file of it. @throws CommandError when nothing is there, or a folder that is no log. */
 export function isFolder(path: string): boolean {
   if (path === "-") return false;
   try {
-    return statSync(path).isDirectory();
+    if (!statSync(path).isDirectory()) return false;
+    if (holdsLog(path)) return true;
   } catch (error) {
     throw cannotRead(placeName(path), error);
   }
+  throw new CommandError(EXIT_MISUSE, "it is a folder without a record log", {
+    place: path,
+    help: "give the folder that `faramesh decide --log` writes",
+  });
 }
 
 /** As `isFolder`, for what only a folder has. */

@@ -22,8 +22,11 @@ function readHead(invocation: Invocation): KnownHead | null {
 }
 
 /** A file as a report of the same shape. */
-async function verifyFile(path: string, invocation: Invocation): Promise<FolderReport> {
-  const head = readHead(invocation);
+async function verifyFile(
+  path: string,
+  invocation: Invocation,
+  head: KnownHead | null,
+): Promise<FolderReport> {
   const { fault, tip, records } = await readFile(path, { partial: invocation.flag("partial"), head });
   const end = tip ?? { sequence: 0, previous: new Uint8Array(32) };
   return {
@@ -39,14 +42,14 @@ async function verifyFile(path: string, invocation: Invocation): Promise<FolderR
 }
 
 async function verifyLog(path: string, invocation: Invocation): Promise<FolderReport> {
+  const head = readHead(invocation);
   const pinned = readPinned(invocation);
   if (!isFolder(path)) {
-    if (pinned === null) return verifyFile(path, invocation);
+    if (pinned === null) return verifyFile(path, invocation, head);
     throw misuse("a single file has no checkpoints to check a key against", "give the log's folder");
   }
   const progress = new Progress("verifying bytes");
   try {
-    const head = readHead(invocation);
     return await verifyFolder(path, {
       head,
       pinned,

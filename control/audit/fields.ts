@@ -102,13 +102,13 @@ export function isStateChange(changes: unknown): boolean {
   return true;
 }
 
-/** State and its two digests are null together. */
+/** The changes and the digest of the state after are null together; that before may be there without them. */
 function isStateForm(bytes: Uint8Array): boolean {
   const none = isText(bytes, STATE, NULL);
-  if (isText(bytes, STATE_AFTER, NULL) !== none || isText(bytes, STATE_BEFORE, NULL) !== none) return false;
-  if (none) return true;
-  if (!isHash(bytes, starts[STATE_AFTER]!, ends[STATE_AFTER]!)) return false;
-  if (!isHash(bytes, starts[STATE_BEFORE]!, ends[STATE_BEFORE]!)) return false;
+  if (isText(bytes, STATE_AFTER, NULL) !== none) return false;
+  const isBefore = isHash(bytes, starts[STATE_BEFORE]!, ends[STATE_BEFORE]!);
+  if (none) return isBefore || isText(bytes, STATE_BEFORE, NULL);
+  if (!isBefore || !isHash(bytes, starts[STATE_AFTER]!, ends[STATE_AFTER]!)) return false;
   const length = ends[STATE]! - starts[STATE]!;
   if (length === 2) return bytes[starts[STATE]!] === 0x5b;
   return isStateChange(JSON.parse(new TextDecoder().decode(bytes.subarray(starts[STATE]!, ends[STATE]!))));

@@ -85,6 +85,20 @@ export class TileTree implements HashSource {
     return reduce(part, this.#sha256);
   }
 
+  /** Whether each full tile over the first `leaves` has the root that the level above states for it. Reads all of them. */
+  isConsistent(leaves: number): boolean {
+    let count = Math.floor(leaves / TILE_WIDTH);
+    for (let level = 0; count > 0; level++, count = Math.floor(count / TILE_WIDTH)) {
+      const half = level * TILE_HEIGHT + TILE_HEIGHT - 1;
+      for (let index = 0; index < count; index++) {
+        const own = nodeHash(this.node(half, 2 * index), this.node(half, 2 * index + 1), this.#sha256);
+        const above = this.node(half + 1, index);
+        if (!own.every((byte, at) => byte === above[at])) return false;
+      }
+    }
+    return true;
+  }
+
   #hashes(level: number, index: number): Uint8Array[] {
     const filling = Math.floor(this.#size / TILE_WIDTH ** (level + 1));
     if (index === filling) return this.#filling[level] ?? [];

@@ -17,7 +17,7 @@ beforeAll(() => {
   folder.run(["keygen", "k"]);
   folder.run(["trust", "init", "trust.json", "k.pub"]);
   folder.run(["build", "policy.fpl", "-o", "good.fplb", "--sign", "k.key"]);
-  folder.run(["decide", "policy.fpl", "--log", "good.log"], CALL);
+  folder.run(["decide", "policy.fpl", "--log", "good"], CALL);
 });
 
 /** Bytes of several kinds: none, noise, text, JSON of the wrong shape, deep JSON. */
@@ -124,8 +124,11 @@ describe("bad files", () => {
       ["check", `${raw}.none`],
       ["check", "imports.fpl"],
       ["decide", "shown.fpl", "--table"],
-      ["decide", "shown.fpl", "--log", "shown.log"],
-      ["audit", "show", "shown.log"],
+      ["decide", "shown.fpl", "--log", "shown"],
+      ["audit", "ls", "shown"],
+      ["audit", "show", "shown", "0"],
+      ["audit", "stats", "shown"],
+      ["audit", "tail", "shown"],
       ["explain", "shown.fpl"],
       ["explain", "shown.fpl", "--json"],
       ["test", "shown.fpl"],
@@ -168,7 +171,7 @@ describe("altered files", () => {
   });
 
   it("an altered log is found", () => {
-    const good = folder.bytes("good.log");
+    const good = folder.bytes("good/0000000000000000.jsonl");
     for (let flip = 0; flip < 12; flip++) {
       const bytes = Uint8Array.from(good);
       const at = Math.floor((flip * good.length) / 12);

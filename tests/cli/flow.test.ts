@@ -197,15 +197,15 @@ describe("decide", () => {
 describe("records", () => {
   it("are chained over several runs, say whether the bundle was signed, and hide what is redacted", () => {
     ok("build policies -o r.fplb --sign keys/release.key");
-    ok("decide r.fplb --trust trust.json --log r.log", CALL.repeat(300));
-    ok("decide policies --log r.log", CALL);
-    expect(existsSync(join(folder.path, "r.log.lock"))).toBe(false);
-    const verified = json("audit verify r.log --json") as {
+    ok("decide r.fplb --trust trust.json --log records", CALL.repeat(300));
+    ok("decide policies --log records", CALL);
+    expect(existsSync(join(folder.path, "records/lock"))).toBe(false);
+    const verified = json("audit verify records --json") as {
       records: number;
       head: { sequence: number; hash: string };
     };
     expect(verified).toMatchObject({ ok: true, records: 301, head: { sequence: 300 }, fault: null });
-    const log = folder.text("r.log");
+    const log = folder.text("records/0000000000000000.jsonl");
     expect(log).not.toContain("O-1");
     const records = log
       .trimEnd()
@@ -213,7 +213,7 @@ describe("records", () => {
       .map((line) => JSON.parse(line).record as { signed: boolean; engine: string });
     expect(records.filter(({ signed }) => signed)).toHaveLength(300);
     expect(records[0]!.engine).toMatch(/^(?!0+$)[0-9a-f]{64}$/);
-    ok(`audit verify r.log --head 300:${verified.head.hash}`);
+    ok(`audit verify records --head 300:${verified.head.hash}`);
     folder.write("cut.log", `${log.trimEnd().split("\n").slice(0, -1).join("\n")}\n`);
     ok("audit verify cut.log");
     expect(json(`audit verify cut.log --json --head 300:${verified.head.hash}`, "", 1)).toMatchObject({
@@ -223,26 +223,31 @@ describe("records", () => {
   });
 
   it("that were altered are found, shown up to there, and not appended to", () => {
-    const lines = folder.text("r.log").trimEnd().split("\n");
+    const lines = folder.text("records/0000000000000000.jsonl").trimEnd().split("\n");
     lines[299] = lines[299]!.replace('"effect":"permit"', '"effect":"denied"');
-    folder.write("bad.log", `${lines.join("\n")}\n`);
-    const shown = json("audit show bad.log --json --limit 2", "", 1) as {
+    folder.write("bad/0000000000000000.jsonl", `${lines.join("\n")}\n`);
+    const shown = json("audit ls bad --json --limit 2", "", 1) as {
       records: { record: { sequence: number } }[];
-      fault: object;
+      fault: { place: string; message: string };
     };
     expect(shown.records.map(({ record }) => record.sequence)).toEqual([297, 298]);
-    expect(shown.fault).toMatchObject({ code: "hash_mismatch", line: 300 });
-    const ran = folder.run(["decide", "policies", "--log", "bad.log"], CALL);
+    expect(shown.fault.message).toMatch(/0000000000000000\.jsonl:300: .*\(hash_mismatch\)/);
+    expect(json("audit verify bad --json", "", 1)).toMatchObject({
+      ok: false,
+      records: 299,
+      fault: { code: "hash_mismatch", line: 300 },
+    });
+    const ran = folder.run(["decide", "policies", "--log", "bad"], CALL);
     expect([ran.status, ran.stdout]).toEqual([1, ""]);
     expect(ran.stderr).toContain("does not verify at its end");
   });
 
   it("are shown by effect and agent", () => {
     const calls = `${CALL}{"agent":"other","tool":"zzz","args":{}}\n`;
-    ok("decide policies --log s.log --table", calls);
-    expect(ok("audit show s.log --effect deny")).toMatch(/^#.*\n1 .*deny.*other.*zzz.*default_deny\n$/);
-    expect(ok("audit show s.log --agent shop --agent nobody").trimEnd().split("\n")).toHaveLength(2);
-    expect(ok("audit show s.log --agent nobody")).toBe("no records\n");
+    ok("decide policies --log s --table", calls);
+    expect(ok("audit ls s --effect deny")).toMatch(/^#.*\n1 .*deny.*other.*zzz.*default_deny\n$/);
+    expect(ok("audit ls s --agent shop --agent nobody").trimEnd().split("\n")).toHaveLength(2);
+    expect(ok("audit ls s --agent nobody")).toBe("no records\n");
   });
 });
 

@@ -8,9 +8,7 @@ import {
   type SignedCheckpoint,
 } from "../../../control/audit/checkpoint.ts";
 import { syncFolder } from "../files.ts";
-import { withFile } from "./segments.ts";
-
-const CHECKPOINTS_NAME = "checkpoints";
+import { CHECKPOINTS_NAME, withFile } from "./segments.ts";
 
 export function checkpointsPath(folder: string): string {
   return join(folder, CHECKPOINTS_NAME);

@@ -5,6 +5,7 @@ export { DEFAULT_SEGMENT_BYTES, SegmentedLog } from "./log.ts";
 export { keepCheckpoint, Notary, type NotaryOptions, openNotary } from "./notary.ts";
 export { type LogOptions, type OpenedLog, openLog } from "./open.ts";
 export { type ReadOptions, readRecords, sealedAt } from "./reader.ts";
+export { holdsLog } from "./segments.ts";
 export { type CheckpointTimes, startCheckpoints } from "./timer.ts";
 export { openTree } from "./tree.ts";
 export { type FolderFault, type FolderReport, type VerifyOptions, verifyFolder } from "./verify.ts";

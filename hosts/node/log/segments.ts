@@ -15,6 +15,7 @@ import { NATIVE_SHA256 } from "./sha256.ts";
 const NAME = /^([0-9]{16})\.jsonl$/;
 export const LOCK_NAME = "lock";
 export const CUT_NAME = "cut";
+export const CHECKPOINTS_NAME = "checkpoints";
 
 export interface Segment {
   /** Sequence of its first record. */
@@ -37,6 +38,13 @@ export function listSegments(folder: string): Segment[] {
     .filter((match) => match !== null)
     .map((match) => segmentAt(folder, Number(match[1])))
     .sort((left, right) => left.first - right.first);
+}
+
+/** Whether there is anything of a log in a folder. @throws the file system's error. */
+export function holdsLog(folder: string): boolean {
+  return readdirSync(folder).some(
+    (name) => NAME.test(name) || name === CUT_NAME || name === CHECKPOINTS_NAME,
+  );
 }
 
 /** What is kept of a log. */

@@ -133,14 +133,16 @@ class FolderVerifier {
 
   /** Of records that are no longer kept, the tiles say what the tree was. */
   #startTree(): Frontier {
-    const { sequence } = this.#kept.start;
-    if (sequence === 0) return new Frontier(NATIVE_SHA256);
+    const { start, cut } = this.#kept;
+    const { sequence } = start;
+    if (cut === null) return new Frontier(NATIVE_SHA256);
     const place = this.#place("tile");
     const help = "restore the tiles from a copy; of removed records nothing else is left";
     try {
-      const size = this.#checkpoints.at(-1)!.size;
-      const tree = TileTree.load(new TileFolder(this.#folder), size, NATIVE_SHA256);
+      const tree = TileTree.load(new TileFolder(this.#folder), cut.checkpoint.size, NATIVE_SHA256);
       if (tree === null) throw new Error("a tile is missing");
+      if (!tree.isConsistent(sequence))
+        throw new Error("a tile was altered: it does not fit the one above it");
       const old = this.#checkpoints.filter((checkpoint) => checkpoint.size <= sequence);
       for (const checkpoint of old) {
         this.#compare(checkpoint, rootAt(checkpoint.size, tree, NATIVE_SHA256));
