@@ -79,8 +79,9 @@ export function decideEvent(program: Program, event: Event, facts: Facts, model:
   const judgement = HANDLERS[event.type]!(place);
   if (judgement !== null) return refused(policy, judgement);
   for (const name of parties) {
-    const seen = copy.agents.get(name);
-    if (seen !== undefined) seen.last = now;
+    const seen = copy.agents.get(name) ?? newAgent(now);
+    seen.last = now;
+    copy.agents.set(name, seen);
     const opened = session === null ? undefined : copy.sessions.get(sessionKey(name, session));
     if (opened !== undefined) opened.last = now;
   }
