@@ -254,7 +254,11 @@ class PostgresLog extends Face implements RecordLog {
         }
         previous = hash;
       }
-      if (next === start) throw new StoreFailure("log_pruned", `sequence ${next}`);
+      if (next === start) {
+        // Retention drops from the beginning, and never what stands behind a record that is kept.
+        const code = previous === null || start === 0 ? "log_pruned" : "store_damaged";
+        throw new StoreFailure(code, `sequence ${next}`);
+      }
     }
   }
 }

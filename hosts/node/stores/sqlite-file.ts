@@ -1,5 +1,6 @@
 /** One SQLite file of ours: opened, judged, and written in transactions that are on the disk when they are over. */
-import { open, stat } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import Database from "libsql";
 import { errorCode, errorText, syncFolder } from "../files.ts";
@@ -20,7 +21,7 @@ const SCHEMA = `
 `;
 /** A write-ahead log beyond this is copied into the file. */
 const MAX_WAL_BYTES = 16_777_216;
-const COMMITS_PER_LOOK = 64;
+const COMMITS_PER_LOOK = 32;
 /** Looks for a lock without a pause before they are 1 ms apart. */
 const EAGER_ATTEMPTS = 8;
 
@@ -71,16 +72,6 @@ async function createFile(path: string): Promise<void> {
   }
 }
 
-interface Prepared {
-  run(): void;
-}
-
-interface Commands {
-  readonly begin: Prepared;
-  readonly beginWriting: Prepared;
-  readonly commit: Prepared;
-}
-
 /**
  * A connection in WAL mode with `synchronous = FULL`: every commit waits for its fsync.
  *
@@ -93,7 +84,6 @@ export class SqliteFile {
   readonly #busyMs: number;
   #database: Database.Database | null;
   #guard: Database.Database | null;
-  readonly #commands: Commands;
   readonly #active = new Set<Promise<unknown>>();
   #closing: Promise<void> | null = null;
   #broken: StoreFailure | null = null;
@@ -110,12 +100,6 @@ export class SqliteFile {
     this.#database = connections.database;
     this.#guard = connections.guard;
     this.#busyMs = busyMs;
-    const prepare = (sql: string): Prepared => this.#database!.prepare(sql);
-    this.#commands = {
-      begin: prepare("BEGIN"),
-      beginWriting: prepare("BEGIN IMMEDIATE"),
-      commit: prepare("COMMIT"),
-    };
   }
 
   /** Opens or makes the file. @throws StoreFailure */
@@ -145,7 +129,7 @@ export class SqliteFile {
 
   /** Reads as of one moment. `body` is synchronous and may run again. @throws StoreFailure */
   read<Value>(body: () => Value): Promise<Value> {
-    return this.#track(this.#transaction(this.#commands.begin, body));
+    return this.#track(this.#transaction("BEGIN", body));
   }
 
   /** Reads and writes with everybody else kept out; durable when it resolves. `body` is synchronous and may run again. @throws StoreFailure */
@@ -198,20 +182,22 @@ export class SqliteFile {
   }
 
   async #write<Value>(body: () => Value): Promise<Value> {
-    const value = await this.#transaction(this.#commands.beginWriting, body);
+    const value = await this.#transaction("BEGIN IMMEDIATE", body);
     this.#commits++;
-    if (this.#commits % COMMITS_PER_LOOK === 0) void this.#track(this.#lookAtWal());
+    if (this.#commits % COMMITS_PER_LOOK === 0) this.#lookAtWal();
     return value;
   }
 
-  #transaction<Value>(begin: Prepared, body: () => Value): Promise<Value> {
+  #transaction<Value>(begin: string, body: () => Value): Promise<Value> {
     if (this.#closing !== null) return Promise.reject(new StoreFailure("store_closed", this.path));
     return this.#retry(() => {
       if (this.#broken !== null) throw this.#broken;
-      begin.run();
+      const database = this.#database!;
+      // Not prepared: libsql leaves a statement that met a lock unfinished, and the next COMMIT fails for it.
+      database.exec(begin);
       try {
         const value = body();
-        this.#commands.commit.run();
+        database.exec("COMMIT");
         return value;
       } catch (error) {
         this.#rollBack(error);
@@ -245,31 +231,29 @@ export class SqliteFile {
     }
   }
 
-  async #lookAtWal(): Promise<void> {
-    try {
-      if ((await stat(`${this.path}-wal`)).size > MAX_WAL_BYTES) await this.#checkpoint();
-    } catch {
-      // The transaction is durable already. The log grows until it can be copied.
-    }
+  /** Whatever fails here, the transaction is durable already; the write-ahead log grows until it can be copied. */
+  #lookAtWal(): void {
+    const { size } = statSync(`${this.path}-wal`, { throwIfNoEntry: false }) ?? { size: 0 };
+    if (size > MAX_WAL_BYTES) this.#checkpoint();
   }
 
-  async #checkpoint(): Promise<void> {
+  /** Unless somebody writes at this moment: then they, or the next commit, will do it. */
+  #checkpoint(): void {
     const guard = this.#guard!;
-    await this.#retry(() => guard.exec("BEGIN IMMEDIATE"));
     try {
+      guard.exec("BEGIN IMMEDIATE");
       this.#database!.pragma("wal_checkpoint(PASSIVE)");
+    } catch (error) {
+      if (/^SQLITE_(?:IOERR|CORRUPT)/.test(codeOf(error)))
+        this.#broken = asFailure(error, this.path) as StoreFailure;
     } finally {
-      guard.exec("ROLLBACK");
+      if (guard.inTransaction) guard.exec("ROLLBACK");
     }
   }
 
   async #close(): Promise<void> {
     while (this.#active.size > 0) await Promise.allSettled(this.#active);
-    try {
-      if (this.#usable && this.#broken === null) await this.#checkpoint();
-    } catch {
-      // Everything is in the write-ahead log; whoever opens the file next finds it there.
-    }
+    if (this.#usable && this.#broken === null) this.#checkpoint();
     this.#guard!.close();
     this.#database!.close();
     this.#guard = null;

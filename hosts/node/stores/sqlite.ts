@@ -53,6 +53,7 @@ function prepareStatements(file: SqliteFile) {
     moveTip: file.prepare("UPDATE chain SET sequence = ?, previous = ? WHERE id = 1"),
     push: file.prepare("INSERT INTO records (sequence, hash, record) VALUES (?, ?, ?)"),
     hash: file.prepare("SELECT hash FROM records WHERE sequence = ?"),
+    integrity: file.prepare("SELECT integrity_check FROM pragma_integrity_check('state')"),
     last: file.prepare("SELECT sequence, hash FROM records ORDER BY sequence DESC LIMIT 1"),
     page: file.prepare(
       "SELECT sequence, hash, record FROM records WHERE sequence >= ? AND sequence < ? ORDER BY sequence LIMIT ?",
@@ -113,6 +114,11 @@ class SqliteTables implements Tables {
   page(from: number, to: number): SealedRecord[] {
     const rows = this.#sql.page.all([from, to, PAGE]) as [number, Uint8Array, Uint8Array][];
     const before = this.#sql.hash.get([from - 1]) as [Uint8Array] | undefined;
+    if (rows[0]?.[0] !== from) {
+      // Retention drops from the beginning, and never what stands behind a record that is kept.
+      if (before === undefined) return [];
+      throw new StoreFailure("store_damaged", `${this.#path}: record ${from} is missing`);
+    }
     let previous = from === 0 ? new Uint8Array(HASH_BYTES) : (before?.[0] ?? null);
     return rows.map(([sequence, hash, record]) => {
       const sealed = { sequence, record: new Uint8Array(record), hash: new Uint8Array(hash) };
@@ -122,8 +128,14 @@ class SqliteTables implements Tables {
     });
   }
 
-  /** The tip and the last record are written together: they say the same. @throws StoreFailure */
-  checkEnd(): void {
+  /**
+   * The tip and the last record are written together: they say the same. A key that its index does not find would count as new, so the
+   * index is compared with its table.
+   * @throws StoreFailure
+   */
+  checkWhole(): void {
+    const [found] = this.#sql.integrity.get([]) as [string];
+    if (found !== "ok") throw new StoreFailure("store_damaged", `${this.#path}: ${found}`);
     const { sequence, previous } = this.tip();
     const last = this.#sql.last.get([]) as [number, Uint8Array] | undefined;
     const follows = last === undefined ? sequence === 0 : last[0] === sequence - 1;
@@ -161,7 +173,7 @@ async function storesOf(file: SqliteFile): Promise<SqliteStores> {
     missing: (sequence) => new StoreFailure("log_pruned", `${file.path}: sequence ${sequence}`),
     close: () => file.close(),
   };
-  await file.read(() => tables.checkEnd());
+  await file.read(() => tables.checkWhole());
   return {
     state: new TableState(transactions),
     log: new TableLog(transactions),
