@@ -43,6 +43,7 @@ export const RECORD_TYPES = [
   "delegation_grant",
   "delegation_revoke",
   "incident",
+  "event",
 ] as const;
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -12,12 +12,11 @@ import type {
   Salts,
   StateStore,
 } from "../../control/ports.ts";
-import { saltsOf } from "../../control/salts.ts";
 import { openLog } from "./log/index.ts";
 import { NATIVE_SHA256 } from "./log/sha256.ts";
 import { openPolicy, type Policy, type ReloadResult } from "./policy.ts";
 import type { ControlRefusal, HostRefusal } from "./refusals.ts";
-import { openSaltKey } from "./salt-key.ts";
+import { createSalts, openSaltKey } from "./salt-key.ts";
 import type { Identity, PolicyOptions } from "./source.ts";
 import { openSqlite } from "./stores/sqlite.ts";
 
@@ -145,7 +144,7 @@ async function keep({ folder, ledger, salts }: Keeping): Promise<{ ledger: Ledge
     await closeAll(parts);
     throw new ControlRefused(opened as ControlRefusal);
   }
-  return { ledger: opened.ledger, salts: saltsOf(key.key, digest) };
+  return { ledger: opened.ledger, salts: createSalts(key.key) };
 }
 
 /**

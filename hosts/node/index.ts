@@ -64,5 +64,8 @@ export {
   type ReloadResult,
 } from "./policy.ts";
 export type { ControlRefusal, HostCode, HostRefusal } from "./refusals.ts";
+export { createSalts } from "./salt-key.ts";
 export type { Identity, PolicyOptions } from "./source.ts";
+export { type OpenedPostgres, openPostgres, type PostgresOptions } from "./stores/postgres.ts";
+export { type OpenedSqlite, openSqlite, type SqliteOptions } from "./stores/sqlite.ts";
 export { verifyLog } from "./verify.ts";

@@ -1,9 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import type { Salts } from "../../control/ports.ts";
+import { saltsOf } from "../../control/salts.ts";
 import { errorCode, errorText, writeAtomic } from "./files.ts";
+import { NATIVE_SHA256 } from "./log/sha256.ts";
 import { type HostRefusal, refusal } from "./refusals.ts";
 
 const KEY_BYTES = 32;
+
+/** Salts that the same 32 secret bytes give again. Throws RangeError for another number of bytes. */
+export function createSalts(key: Uint8Array): Salts {
+  return saltsOf(key, (bytes) => NATIVE_SHA256.bytes(bytes));
+}
 
 /**
  * The key of the salts, 32 bytes, made when the file is not there. Who has it can open the commitments of redacted values; without it nobody

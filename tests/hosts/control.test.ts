@@ -111,8 +111,25 @@ describe("a folder", () => {
     const bigFacts = JSON.stringify({ model: "z".repeat(1_000_000) });
     expect((await control.decide({ ...OPEN, action: big, facts: bigFacts })).verdict.effect).toBe("permit");
     expect((await control.decide({ ...OPEN, action: "{" })).verdict.code).toBe("invalid_json");
+    const { scheme } = { scheme: "none" };
+    const refused = [
+      await control.openSession(OPEN),
+      await control.setPhase({ ...OPEN, phase: "\ud800" }),
+      await control.openSession({ ...OPEN, credential: { scheme } }),
+      await control.decide({ ...refund(1), credential: { scheme } }),
+      await control.decide({ ...refund(1), session: null }),
+    ];
+    const codes = [
+      "session_exists",
+      "lone_surrogate",
+      "identity_invalid",
+      "identity_invalid",
+      "session_unknown",
+    ];
+    expect(refused.map(({ verdict }) => verdict.code)).toEqual(codes);
+    await control.recordIncident({ agent: "shop", id: "I-1" });
     await control.close();
-    expect(await verifyLog(join(folder, RECORDS_NAME))).toMatchObject({ records: 4, fault: null });
+    expect(await verifyLog(join(folder, RECORDS_NAME))).toMatchObject({ records: 10, fault: null });
   });
 
   test("whose store is lost or damaged: the log makes it again", async () => {

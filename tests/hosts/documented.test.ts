@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { printTrustFile, TRUST_REFUSALS } from "../../bundles/trust/index.ts";
+import { LEDGER_REFUSALS } from "../../control/ledger/open.ts";
 import { HOST_REFUSALS } from "../../hosts/node/refusals.ts";
 import { fileOf, keyOf, refundPolicy, trustIn } from "./policies.ts";
 import { temporaryFolder } from "./records.ts";
@@ -25,41 +26,73 @@ function codesIn(page: string, heading: string): string[] {
 
 test("the pages name every refusal of trust and host, and no other", () => {
   expect(codesIn("operations/signing-and-keys.md", "Refusals")).toEqual(Object.keys(TRUST_REFUSALS).sort());
-  expect(codesIn("core/node.md", "Refusals of this host")).toEqual(Object.keys(HOST_REFUSALS).sort());
+  const ofHost = [...Object.keys(HOST_REFUSALS), ...Object.keys(LEDGER_REFUSALS)];
+  expect(codesIn("core/node.md", "Refusals of this host")).toEqual(ofHost.sort());
 });
 
-/** What each snippet of the page prints, when it is run beside a signed policy; in the order of the page. */
-const PRINTED = [
-  "",
-  "",
-  "deny default_deny null undefined undefined\n",
-  "permit 0 undefined\n1 null\n",
-  "policy 7 signed by [ 'key-1' ]\n",
-];
-/** What a snippet needs around it to show what it does. */
-const CALLED: Record<number, string> = {
-  2: `mayRun('{"agent":"shop","tool":"orders/get","args":{}}', "u"); mayRun('{"agent":"shop","tool":"orders/put","args":{}}', "u");`,
-  4: `process.kill(process.pid, "SIGHUP"); setTimeout(() => {}, 500);`,
-};
+interface Page {
+  readonly path: string;
+  /** Runs beside the snippets, signed. */
+  readonly policy: string;
+  /** What each snippet prints, in the order of the page. */
+  readonly printed: readonly string[];
+  /** What a snippet needs behind it to show what it does. */
+  readonly called: Readonly<Record<number, string>>;
+}
 
-test("the snippets for Node run", () => {
-  const snippets = [...pageText("core/node.md").matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text]) => text!);
-  expect(snippets.length).toBe(PRINTED.length);
+const PAGES: readonly Page[] = [
+  {
+    path: "core/node.md",
+    policy: refundPolicy(100),
+    printed: [
+      "run the call of record 0\n",
+      "",
+      "deny default_deny null undefined undefined null\n",
+      "default_deny\n0\n",
+      "true null\n",
+      "policy 7 signed by [ 'key-1' ]\n",
+    ],
+    called: {
+      2: `for (const tool of ["orders/get", "orders/put"]) await mayRun(JSON.stringify({ agent: "shop", tool, args: {} }), "m");`,
+      5: `process.kill(process.pid, "SIGHUP"); setTimeout(() => {}, 500);`,
+    },
+  },
+  {
+    path: "core/control.md",
+    policy: "",
+    printed: [
+      "permit rule_permit 1\nevent_applied\nsession_exhausted\nevent_applied\n",
+      "defer\npermit approved\ndefer rule_defer\n",
+      "identity_invalid\nrule_permit\n",
+      "permit\n",
+    ],
+    called: {},
+  },
+];
+
+function snippetsOf(path: string, language: string): string[] {
+  const fence = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, "g");
+  return [...pageText(path).matchAll(fence)].map(([, text]) => text!);
+}
+
+test.each(PAGES)("the snippets of $path run", ({ path, policy, printed, called }) => {
+  const snippets = snippetsOf(path, "ts");
+  expect(snippets.length).toBe(printed.length);
   const folder = temporaryFolder();
   const key = keyOf(1);
   const trust = trustIn(key);
   Object.assign(trust.keys[0]!, { notBeforeMs: Date.now() - 60_000, notAfterMs: Date.now() + 600_000 });
   writeFileSync(join(folder, "trust.json"), printTrustFile(trust));
-  writeFileSync(join(folder, "policy.fplb"), fileOf(refundPolicy(100), 7, key));
+  writeFileSync(join(folder, "policy.fplb"), fileOf(policy || snippetsOf(path, "fpl")[0]!, 7, key));
   const built = mkdtempSync(join(root, "node_modules", ".snippets-"));
   onTestFinished(() => rmSync(built, { recursive: true, force: true }));
   for (const [index, text] of snippets.entries()) {
     const source = join(built, `${index}.ts`);
     const library = JSON.stringify(join(root, "hosts/node/index.ts"));
-    writeFileSync(source, `${text.replace('"faramesh"', library)}\n${CALLED[index] ?? ""}`);
+    writeFileSync(source, `${text.replace('"faramesh"', library)}\n${called[index] ?? ""}`);
     const run = [join(root, "cli/run.mjs"), source];
     const { stdout, stderr, status } = spawnSync(process.execPath, run, { cwd: folder, encoding: "utf8" });
-    expect(stdout + stderr, `snippet ${index}`).toBe(PRINTED[index]);
+    expect(stdout + stderr, `snippet ${index}`).toBe(printed[index]);
     expect(status).toBe(0);
   }
 });

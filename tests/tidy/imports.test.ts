@@ -64,7 +64,7 @@ const ROOMS: Room[] = [
   {
     folder: "control/identity/",
     may: ["control/ports.ts", "bundles/trust/"],
-    packages: ["jose"],
+    packages: ["jose", "@noble/hashes"],
     runtime: false,
   },
   {
@@ -84,7 +84,7 @@ const ROOMS: Room[] = [
       "bundles/trust/",
       CONSTANTS,
     ],
-    packages: ["@noble/hashes"],
+    packages: ["@noble/hashes", "libsql", "pg"],
     runtime: true,
   },
   {
