@@ -44,7 +44,7 @@ export interface Call {
 /** Decides one action or event. Never throws on any input. */
 export function reference(program: Program, context: Context, call: Call): Reference {
   const outcome = call.kind === "action" ? decide(program, context, call) : apply(program, call);
-  const recorded = call.kind === "action" ? withSalt(outcome) : outcome;
+  const recorded = call.kind === "action" ? withSalt(program, context, call, outcome) : outcome;
   const record = canonicalBytes(recordJson(program, context, recorded, call.evidence));
   const hash = createHash("sha256")
     .update(Buffer.from("faramesh/record/v2".padEnd(32, "\0")))
@@ -122,12 +122,15 @@ function refused(error: unknown, type: string, action: Text<{ json: Json }>, fac
   return { type, policy: null, judgement, obligations: NO_OBLIGATIONS, action, facts, after: null };
 }
 
-/** What must be redacted cannot be written down without a salt. */
-function withSalt(outcome: Outcome): Outcome {
+/** What must be redacted cannot be written down without a salt: a deny, and counted as one. */
+function withSalt(program: Program, context: Context, call: Call, outcome: Outcome): Outcome {
   const { policy, action, facts, obligations } = outcome;
-  if (policy === null || action.value === null || facts.value?.salt != null) return outcome;
-  const { tool, args } = action.value as Action;
-  if (toReplace(args, obligations.redact).length === 0) return outcome;
+  if (policy === null || action.value === null || facts.value === null || facts.value.salt !== null) {
+    return outcome;
+  }
+  const asked = action.value as Action;
+  if (toReplace(asked.args, obligations.redact).length === 0) return outcome;
   const judgement = deny("salt_missing");
-  return { ...outcome, judgement, obligations: obligationsOf(policy, tool, judgement, []) };
+  const { after } = decideAction(program, asked, facts.value, call.model, context.sequence, true);
+  return { ...outcome, judgement, obligations: obligationsOf(policy, asked.tool, judgement, []), after };
 }

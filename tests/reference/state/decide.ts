@@ -33,13 +33,17 @@ const plain = (policy: AgentPolicy | null, judgement: Judgement): Decided => ({
   after: null,
 });
 
-/** `model` null: there is no state. `sequence`: of the record. The model handed in is not changed. */
+/**
+ * `model` null: there is no state. `sequence`: of the record. `saltMissing`: it cannot be written down, and is a deny for that.
+ * The model handed in is not changed.
+ */
 export function decideAction(
   program: Program,
   action: Action,
   facts: Facts,
   model: Model | null,
   sequence: bigint,
+  saltMissing = false,
 ): Decided {
   const known = facts.agent ?? action.agent;
   const chain = facts.delegation?.chain ?? [];
@@ -55,10 +59,12 @@ export function decideAction(
   if (known !== action.agent) return plain(policy, deny("agent_mismatch"));
   if (policy === null || known.includes(SEPARATOR)) return plain(null, deny("agent_unknown"));
   if (isTooDeep(chain, known)) return plain(policy, deny("delegation_too_deep"));
+  if (chain.length > 0 && facts.time === null) return plain(policy, deny("time_missing"));
   const run = (isApproved: boolean): Run => judge(program, action, facts, model, now, isApproved);
   const first = run(false);
   const digest = createHash("sha256").update(canonicalBytes(action.json)).digest("hex");
   const chosen = first.isApprovable && isApprovedIn(first, digest) ? run(true) : first;
+  if (saltMissing) chosen.judgement = deny("salt_missing");
   return settleRun(chosen, chosen !== first, policy, digest, sequence);
 }
 
@@ -99,6 +105,9 @@ function judge(
     return { question: questionOf({ program, action, facts }, name, policy, memory), session };
   };
   const actor = party(action.agent);
+  // Sessions begin and phases give way before anything is judged, whether or not a grantor is asked in the end.
+  const known = chain.filter((name) => policyOf(program, name) !== null);
+  const grantors = new Map(known.map((name) => [name, party(name)]));
   const own = judgeParty(actor, isApproved);
   const run: Run = {
     judgement: own.judgement,
@@ -109,12 +118,7 @@ function judge(
     permit: () => {},
   };
   const isDenied = own.judgement.effect === "deny";
-  const grantors: Party[] = [];
-  const grantor = (name: string): Party => {
-    const asked = party(name);
-    grantors.push(asked);
-    return asked;
-  };
+  const grantor = (name: string): Party => grantors.get(name)!;
   const delegated =
     chain.length === 0 || isDenied ? null : judgeChain(actor.question, grantor, now, isApproved);
   const narrowest = delegated?.narrowest ?? null;
@@ -124,7 +128,7 @@ function judge(
   }
   const asked = [own, ...(delegated?.grantors ?? [])].map((verdict) => verdict.asked);
   run.permit = (sequence) => {
-    for (const [index, { question }] of [actor, ...grantors].entries()) {
+    for (const [index, { question }] of [actor, ...grantors.values()].entries()) {
       if (question.memory !== null) charge(question, question.memory, asked[index]!, sequence, index === 0);
     }
   };
@@ -185,8 +189,10 @@ function settleRun(
     if (!pending.has(digest) && pending.size >= MAX_PENDING) judgement = deny("approvals_full");
     else pending.add(digest);
   }
-  if (judgement.effect === "deny" && memory !== null && run.isPastStepOne)
-    countDenial(actor.question, memory);
+  if (judgement.effect === "deny" && memory !== null) {
+    const kept = session === null ? undefined : copy!.sessions.get(sessionKey(actor.question.agent, session));
+    countDenial(actor.question, kept, memory.now);
+  }
   const warned = judgement.effect === "permit" ? (run.asked?.warned ?? []) : [];
   const notify = [...warned, ...(run.asked?.exceeded ?? [])];
   return { policy, judgement, notify, after: copy };

@@ -56,9 +56,11 @@ export function askLimits(question: Question, memory: Remembered, isApproved: bo
     return { ...nothing, judgement: deny("amount_unknown", { argument: money.unknown }) };
   }
   const moved = metersOf(program, policy).filter((meter) => isMoved(meter, action.tool, memory));
-  const asked = moved
+  const all = moved
     .filter(({ unit }) => unit !== "denials")
     .map((meter) => askMeter(meter, question, memory, money.micros));
+  const unknownAt = all.findIndex(({ judgement }) => judgement?.code === "amount_unknown");
+  const asked = unknownAt < 0 ? all : all.slice(0, unknownAt + 1);
   const isBehindSpawn = ({ meter }: AskedMeter): boolean =>
     !meter.ofSystem && (meter.family === "budget" || meter.family === "history");
   const spawn = isSpawn ? judgeSpawn(policy.spawn!, question, memory) : null;
