@@ -87,7 +87,7 @@ export interface LedgerView {
 export interface LedgerOutcome<Value> {
   /** They follow the view's tip. */
   readonly records: readonly SealedRecord[];
-  /** Only keys asked for; null removes. */
+  /** Only keys asked for, and only beside a record: state that the log does not tell of could not be made again. Null removes. */
   readonly writes: ReadonlyMap<string, Uint8Array | null>;
   readonly value: Value;
 }

@@ -15,6 +15,7 @@ import {
   type SealedRecord,
   type StateStore,
 } from "../ports.ts";
+import { APPLIED_KEY } from "./applied.ts";
 import { type Schedule, within } from "./within.ts";
 import type { WorkingSet } from "./working-set.ts";
 import type { Snapshot, WriteBehind } from "./write-behind.ts";
@@ -92,12 +93,14 @@ export class OwnLedger implements Ledger {
   #pending: Batch;
   #appending: Batch | null = null;
   #flushing = false;
+  /** Calls whose states are being read. */
+  #loads = 0;
   #broken: LedgerFailure | null = null;
   #closing: Promise<void> | null = null;
   /** Records since the last snapshot. */
   #behindBy = 0;
   #cancelTimer: (() => void) | null = null;
-  /** Called when no batch is under way or waits. */
+  /** Called when no call waits. */
   #whenIdle: (() => void)[] = [];
 
   constructor(
@@ -124,9 +127,13 @@ export class OwnLedger implements Ledger {
   }
 
   transact<Value>(keys: readonly string[], work: (view: LedgerView) => LedgerOutcome<Value>): Promise<Value> {
+    if (this.#closing !== null) return Promise.reject(this.#broken ?? CLOSED);
+    return this.#run(keys, work);
+  }
+
+  #run<Value>(keys: readonly string[], work: (view: LedgerView) => LedgerOutcome<Value>): Promise<Value> {
     if (this.#broken !== null) return Promise.reject(this.#broken);
-    if (this.#closing !== null) return Promise.reject(CLOSED);
-    if (!this.#set.holds(keys)) return this.#set.load(keys).then(() => this.transact(keys, work));
+    if (!this.#set.holds(keys)) return this.#runLater(keys, work);
     if (this.#set.dirtyCount > MAX_DIRTY) {
       this.#writeBehind();
       return Promise.reject(new LedgerFailure("state_unavailable", "the store does not take the state"));
@@ -137,6 +144,25 @@ export class OwnLedger implements Ledger {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Once the states are in memory. */
+  async #runLater<Value>(
+    keys: readonly string[],
+    work: (view: LedgerView) => LedgerOutcome<Value>,
+  ): Promise<Value> {
+    this.#loads++;
+    try {
+      await this.#set.load(keys);
+    } catch (error) {
+      this.#loads--;
+      this.#settle();
+      throw error;
+    }
+    this.#loads--;
+    const durable = this.#run(keys, work);
+    this.#settle();
+    return durable;
   }
 
   read(keys: readonly string[]): Promise<(Uint8Array | null)[]> {
@@ -154,7 +180,8 @@ export class OwnLedger implements Ledger {
     if (failure !== null) {
       throw new LedgerFailure("state_unavailable", "the state cannot be written", { cause: failure });
     }
-    return this.#store.list(prefix, after, limit);
+    const keys = await this.#store.list(prefix, after, limit + 1);
+    return keys.filter((key) => key !== APPLIED_KEY).slice(0, limit);
   }
 
   /** Waits for what is under way, brings the store up to date and closes log and store. What the store does not take the log has. */
@@ -173,10 +200,10 @@ export class OwnLedger implements Ledger {
   }
 
   #take<Value>(keys: readonly string[], { records, writes, value }: LedgerOutcome<Value>): Promise<Value> {
-    if (records.length === 0 && writes.size > 0) throw new TypeError("writes: only with a record");
     for (const key of writes.keys()) {
       if (!keys.includes(key)) throw new RangeError(`writes: only keys asked for, not ${key}`);
     }
+    if (records.length === 0 && writes.size > 0) throw new TypeError("writes: only with a record");
     let tip = this.#view.tip;
     for (const record of records) {
       if (record.sequence !== tip.sequence) {
@@ -244,7 +271,7 @@ export class OwnLedger implements Ledger {
   /** After a batch: a timer for what the store does not have, and whoever waits for quiet. */
   #settle(): void {
     this.#startTimer();
-    if (this.#appending !== null || this.#pending.resolves.length > 0) return;
+    if (this.#busy) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
@@ -260,9 +287,14 @@ export class OwnLedger implements Ledger {
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
+  /** Calls that wait: for their states, for the next batch, for the disk. */
+  get #busy(): boolean {
+    return this.#loads > 0 || this.#appending !== null || this.#pending.resolves.length > 0;
+  }
+
   /** Resolves when nothing is under way: all that is in memory is durable then, or the ledger is broken. */
   async #quiet(): Promise<void> {
-    while (this.#appending !== null || this.#pending.resolves.length > 0 || this.#behind.busy) {
+    while (this.#busy || this.#behind.busy) {
       if (this.#behind.busy) await this.#behind.idle();
       else await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     }
@@ -287,7 +319,7 @@ export class OwnLedger implements Ledger {
   #writeBehind(): void {
     if (this.#broken !== null || this.#behind.busy) return;
     this.#behindBy = Math.max(this.#behindBy, this.#options.writeBehindRecords);
-    if (this.#appending === null && this.#pending.resolves.length === 0) void this.#commit(this.#snapshot());
+    if (!this.#busy) void this.#commit(this.#snapshot());
   }
 
   #startTimer(): void {

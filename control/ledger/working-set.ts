@@ -1,5 +1,6 @@
 /** The states that decisions run on: those lately used and those that the store does not have yet, in memory; the rest in the store. */
 import { LedgerFailure, type StateStore } from "../ports.ts";
+import { encodeKey } from "../stores/check.ts";
 import { NO_LIMIT, type TimeLimit, within } from "./within.ts";
 
 export interface Entry {
@@ -77,11 +78,13 @@ export class WorkingSet {
     this.#mark(entry);
   }
 
-  /** Reads what is missing of the keys. They are held right after, though perhaps not for ever. @throws LedgerFailure `state_unavailable`. */
+  /** Reads what is missing of the keys. They are held right after, though perhaps not for ever. @throws LedgerFailure `state_unavailable`; RangeError for what is no key. */
   async load(keys: readonly string[]): Promise<void> {
     const readings = new Set<Promise<void>>();
     for (const key of keys) {
-      if (this.get(key) === undefined) readings.add(this.#loading.get(key) ?? this.#want(key));
+      if (this.get(key) !== undefined) continue;
+      encodeKey(key);
+      readings.add(this.#loading.get(key) ?? this.#want(key));
     }
     await Promise.all(readings);
   }

@@ -66,7 +66,7 @@ const views: Case[] = [
     ]);
     await ledger.transact(["a", "none"], (view) => {
       equal(view.tip, behind(second));
-      return { records: [], writes: removed, value: null };
+      return { records: [place.seal(view.tip, "third")], writes: removed, value: null };
     });
     equal(await ledger.list("", null, 10), ["b"]);
   }),
@@ -165,12 +165,14 @@ const order: Case[] = [
     },
     { shared: true },
   ),
-  ofLedger("reads are of one moment", async (ledger) => {
+  ofLedger("reads are of one moment", async (ledger, place) => {
     let writing = true;
     const write = async (): Promise<void> => {
       for (let count = 0; count < 100; count++) {
         const writes = new Map(["a", "b"].map((key) => [key, bytesOf(`${count}`)]));
-        await ledger.transact(["a", "b"], () => ({ records: [], writes, value: null }));
+        await ledger.transact(["a", "b"], ({ tip }) => {
+          return { records: [place.seal(tip, `${count}`)], writes, value: null };
+        });
         equal(numberOf((await ledger.read(["a"]))[0]), count, "what has resolved");
       }
       writing = false;

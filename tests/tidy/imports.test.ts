@@ -51,7 +51,7 @@ const ROOMS: Room[] = [
   },
   {
     folder: "control/ledger/",
-    may: ["control/keys.ts", "control/ports.ts"],
+    may: ["control/keys.ts", "control/ports.ts", "control/stores/check.ts"],
     packages: [],
     runtime: false,
   },
