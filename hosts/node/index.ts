@@ -66,6 +66,13 @@ export {
 export type { ControlRefusal, HostCode, HostRefusal } from "./refusals.ts";
 export { createSalts } from "./salt-key.ts";
 export type { Identity, PolicyOptions } from "./source.ts";
-export { type OpenedPostgres, openPostgres, type PostgresOptions } from "./stores/postgres.ts";
-export { type OpenedSqlite, openSqlite, type SqliteOptions } from "./stores/sqlite.ts";
+export { StoreFailure } from "./stores/failure.ts";
+export {
+  migratePostgres,
+  type OpenedPostgres,
+  openPostgres,
+  type PostgresOptions,
+  type PostgresStores,
+} from "./stores/postgres.ts";
+export { type OpenedSqlite, openSqlite, type SqliteOptions, type SqliteStores } from "./stores/sqlite.ts";
 export { verifyLog } from "./verify.ts";

@@ -1,4 +1,5 @@
 /** Connections to one PostgreSQL database, and transactions that hold its one lock. */
+import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import type { ChainTip } from "../../../control/ports.ts";
 import { HASH_BYTES } from "../../../control/stores/check.ts";
@@ -15,7 +16,7 @@ export interface PostgresOptions {
   readonly user?: string;
   readonly password?: string;
   /** As for `tls.connect`; false or left out: no TLS. */
-  readonly tls?: pg.PoolConfig["ssl"];
+  readonly tls?: boolean | ConnectionOptions;
   /** A name of lower-case letters, digits and `_`; `faramesh` when left out. */
   readonly schema?: string;
   /** Longest wait for a connection; 5,000 when left out. */
