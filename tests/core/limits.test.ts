@@ -283,6 +283,21 @@ describe("history in conditions", () => {
   });
 });
 
+test("a decision that cannot be recorded without a salt is a deny in the state too", async () => {
+  const world =
+    await worldOf(`agent "a" { default permit  redact pay args ["amount"]  alert { budget_exceeded = ["over"] }
+    budget calls { max_calls = 1 }  budget none { max_calls = 0 on_exceed = audit } }`);
+  for (let i = 0; i < 3; i++) {
+    expect(world.decide(pay(1))).toMatchObject({ code: "salt_missing", obligations: { notify: [] } });
+  }
+  const salted = { facts: { salt: "0123456789abcdef" } };
+  expect(world.decide(pay(1), salted)).toMatchObject({
+    code: "default_permit",
+    obligations: { notify: ["over"] },
+  });
+  expect(world.decide(pay(1), salted).code).toBe("budget_exceeded");
+});
+
 describe("the clock", () => {
   test("may stand still, and not go back", async () => {
     const world = await worldOf(`agent "a" { default permit  budget calls { max_calls = 9 } }`);

@@ -5,7 +5,7 @@ import { commitEvent, commitState } from "../decide/commit";
 import { actionStage, factsStage, isEvent, STAGE_ACCEPTED } from "../decide/inputs";
 import { eventType } from "../event/event";
 import { typeName } from "../event/table";
-import { decideBy } from "../decide/verdict";
+import { decideBy, setNotices } from "../decide/verdict";
 import { begin, DIGEST_BYTES, finish, update } from "../hash/sha256";
 import { writeLiteral } from "../literal";
 import { BUNDLE_HEX, ENGINE, HASH, PREVIOUS, RECORD, TAG } from "../memory";
@@ -39,7 +39,10 @@ export function writeRecord(sequence: u64, hasPolicy: bool, signed: bool): void 
   const isAccepted = hasPolicy && actionStage == STAGE_ACCEPTED && factsStage == STAGE_ACCEPTED;
   const isRedacted = isAccepted && mustRedact();
   const isShown = isAccepted && (!isRedacted || factSalt != 0);
-  if (!isShown && isRedacted) decideBy(CODE_SALT_MISSING, EFFECT_DENY, NONE);
+  if (!isShown && isRedacted) {
+    decideBy(CODE_SALT_MISSING, EFFECT_DENY, NONE);
+    setNotices(0);
+  }
   // The verdict is final.
   if (isEvent) commitEvent();
   else commitState(sequence);
