@@ -1,4 +1,5 @@
 import { decodeContainer } from "./container.ts";
+import { decode } from "./format/decode.ts";
 import { sha256Hex } from "./trust/bytes.ts";
 import { outcome, refuse, type TrustRefusal } from "./trust/errors.ts";
 import { inspectEnvelope, type VerifyOptions, verify } from "./trust/verify.ts";
@@ -53,4 +54,9 @@ export function load(file: Uint8Array, options: LoadOptions): LoadResult {
   if (!verified.ok) return verified;
   const { digest, sequence } = verified.statement;
   return { ok: true, bundle, digest, signed: true, sequence, keys: verified.keys };
+}
+
+/** The manifest of a bundle that was loaded, as JSON text (FORMAT.md). Throws for bytes that are no bundle. */
+export function manifestOf({ bundle }: Pick<Loaded, "bundle">): string {
+  return decode(bundle).manifest;
 }

@@ -24,6 +24,14 @@ export const HOST_REFUSALS = {
     message: "the state file cannot be written",
     help: "check its folder's permissions and space; the policy was not taken into use",
   },
+  identity_unusable: {
+    message: "what identifies callers cannot be set up",
+    help: "make the policy's `identity` blocks and the host's options fit; see docs/core/identity.md",
+  },
+  pins_malformed: {
+    message: "the file of pinned measurements is malformed",
+    help: "see docs/core/identity.md for its form, and sign it again",
+  },
   salt_key_unusable: {
     message: "the key of the salts cannot be read or made",
     help: "restore it from its copy; without it nobody can open what was redacted",
