@@ -2,11 +2,12 @@
 import { partyKeys } from "../keys.ts";
 import { revocationKey } from "../ports.ts";
 
-/** Slot numbers and values, as the record lists them. */
 export interface BlobChange {
   readonly blob: number;
+  /** Of the blob after. */
   readonly slots: number;
-  readonly values: readonly (readonly [slot: number, value: bigint])[];
+  /** As the record lists it: from the third element on, slots and their values in turn. */
+  readonly list: readonly unknown[];
 }
 
 export interface RecordChange {
@@ -33,11 +34,16 @@ export class RecordMismatch extends Error {
 type Fields = Readonly<Record<string, unknown>>;
 
 const SLOT_BYTES = 8;
+const HALF_BYTES = 4;
+const HALF_DIGITS = 8;
 const MAX_SLOTS = 131_072;
 const DIGEST = /^[0-9a-f]{64}$/;
 const VALUE = /^(?:0|[1-9a-f][0-9a-f]{0,15})$/;
 const NO_CHANGE = /^,"state":(?:null|\[\]),"state_after":/;
+const TAIL_BYTES = 280;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Of what may begin within a character. */
+const tailDecoder = new TextDecoder();
 
 /** @throws RecordMismatch */
 export function readChange(record: Uint8Array): RecordChange {
@@ -62,15 +68,11 @@ export function readChange(record: Uint8Array): RecordChange {
 /** Whether a record certainly changes no state, told without reading it as JSON. */
 export function changesNothing(record: Uint8Array): boolean {
   // Behind `state` stand two digests or nulls, a time, a type and a version: no text that could hold a quote.
-  const tail = latin1(record.subarray(Math.max(0, record.length - 280)));
+  const tail = tailDecoder.decode(record.subarray(Math.max(0, record.length - TAIL_BYTES)));
   const at = tail.lastIndexOf(',"state":');
   return (
     at >= 0 && NO_CHANGE.test(tail.slice(at, at + 40)) && !tail.includes('"type":"delegation_revoke"', at)
   );
-}
-
-function latin1(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
 }
 
 function parse(record: Uint8Array): Fields {
@@ -124,26 +126,30 @@ function isCount(value: unknown): value is number {
 function readBlobChange(list: unknown): BlobChange {
   if (!Array.isArray(list) || list.length % 2 !== 0)
     throw new RecordMismatch("a change of state is malformed");
-  const [blob, slots, ...rest] = list as unknown[];
+  const [blob, slots] = list as unknown[];
   if (!isCount(blob) || !isCount(slots))
     throw new RecordMismatch("a change of state has no blob or no slots");
-  const values: [number, bigint][] = [];
-  for (let index = 0; index < rest.length; index += 2) {
-    const [slot, value] = [rest[index], rest[index + 1]];
+  for (let index = 2; index < list.length; index += 2) {
+    const [slot, value]: unknown[] = [list[index], list[index + 1]];
     if (!isCount(slot) || slot >= slots || typeof value !== "string" || !VALUE.test(value)) {
       throw new RecordMismatch("a slot of a change is malformed");
     }
-    values.push([slot, BigInt(`0x${value}`)]);
   }
-  return { blob, slots, values };
+  return { blob, slots, list };
 }
 
 /** The blob after a change; slots that are not named keep their value, new ones begin at zero. */
-export function applyChange(before: Uint8Array | null, { slots, values }: BlobChange): Uint8Array {
+export function applyChange(before: Uint8Array | null, { slots, list }: BlobChange): Uint8Array {
   const after = new Uint8Array(slots * SLOT_BYTES);
   if (before !== null) after.set(before.subarray(0, after.length));
   const view = new DataView(after.buffer);
-  for (const [slot, value] of values) view.setBigUint64(slot * SLOT_BYTES, value, true);
+  for (let index = 2; index < list.length; index += 2) {
+    const at = (list[index] as number) * SLOT_BYTES;
+    const value = list[index + 1] as string;
+    const split = Math.max(0, value.length - HALF_DIGITS);
+    view.setUint32(at, Number.parseInt(value.slice(split), 16), true);
+    view.setUint32(at + HALF_BYTES, split === 0 ? 0 : Number.parseInt(value.slice(0, split), 16), true);
+  }
   return after;
 }
 
