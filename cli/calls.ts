@@ -158,7 +158,8 @@ export interface HostFacts {
 
 export const NO_HOST_FACTS: HostFacts = { agent: null, time: null, salt: null };
 
-function withHostFacts(facts: Uint8Array | null, host: HostFacts): Uint8Array | null {
+/** The facts with what the host adds; a text that cannot be split stays as it is. */
+export function withHostFacts(facts: Uint8Array | null, host: HostFacts): Uint8Array | null {
   let next = facts;
   for (const key of ["agent", "time", "salt"] as const) {
     const value = host[key];
@@ -186,6 +187,19 @@ export function readCall(text: Uint8Array, host: HostFacts): Call {
   if (host.agent !== null && actionMembers !== null)
     action = withMember(actionMembers, "agent", host.agent) ?? action;
   return { action, facts: withHostFacts(facts, host) };
+}
+
+/** The action in that session, unless it names one. */
+export function inSession(action: Uint8Array, session: string): Uint8Array {
+  const members = splitObject(action);
+  return (members === null ? null : withMember(members, "session", session)) ?? action;
+}
+
+/** The object without some of its members; a text that cannot be split stays as it is. */
+export function withoutMembers(object: Uint8Array | null, keys: readonly string[]): Uint8Array | null {
+  const members = object === null ? null : splitObject(object);
+  if (members === null || !members.some(({ key }) => keys.includes(key))) return object;
+  return joinObject(members.filter(({ key }) => !keys.includes(key)).map(({ raw }) => raw));
 }
 
 export interface Line {

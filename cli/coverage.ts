@@ -1,18 +1,25 @@
 import type { Ir } from "../bundles/format/ir.ts";
-import { conditionsOf, effectName, ruleIdentity, type StepTrace } from "./trace.ts";
+import { METER_DISTINCT } from "../engine/constants.ts";
+import { isLimit, limitView } from "./state/meters.ts";
+import { servingAgent } from "./state/patterns.ts";
+import { conditionsOf, type Explanation, effectName, ruleIdentity } from "./trace.ts";
 
-/** What a policy's cases have exercised: rules that applied, and conditions seen both true and false. */
+/** What a policy's cases have exercised: rules that applied, conditions seen both true and false, limits that were exceeded. */
 export class Coverage {
   readonly #ir: Ir;
   readonly #applied = new Set<number>();
   readonly #seenTrue = new Set<number>();
   readonly #seenFalse = new Set<number>();
+  readonly #exceeded = new Set<number>();
 
   constructor(ir: Ir) {
     this.#ir = ir;
   }
 
-  add(steps: readonly StepTrace[]): void {
+  add(explanation: Explanation): void {
+    const { steps, limits } = explanation;
+    for (const { id, over } of limits) if (over) this.#exceeded.add(id);
+    this.#addDecider(explanation);
     for (const rule of steps.flatMap((step) => step.rules)) {
       if (rule.applies) this.#applied.add(rule.id);
       for (const { id, truth } of rule.conditions) {
@@ -20,6 +27,16 @@ export class Coverage {
         else if (truth === "false") this.#seenFalse.add(id);
       }
     }
+  }
+
+  /** The limit that decided, also where only the core could tell that it would. */
+  #addDecider({ verdict: { detail, code }, inputs }: Explanation): void {
+    if (detail === null || !("meter" in detail) || !/_exceeded/.test(code)) return;
+    const serving = servingAgent(this.#ir, String(inputs.action?.agent));
+    this.#ir.meters.forEach((meter, id) => {
+      const isNamed = this.#ir.strings[meter.name] === detail.meter && meter.agent === serving;
+      if (isNamed && meter.kind === METER_DISTINCT && isLimit(meter)) this.#exceeded.add(id);
+    });
   }
 
   report(): CoverageReport {
@@ -44,12 +61,28 @@ export class Coverage {
         if (never.length > 0) conditions.push({ file, line, column, text, never });
       }
     });
+    const limits = this.#limits();
     const missing = conditions.reduce((sum, condition) => sum + condition.never.length, 0);
     return {
       rules: share(this.#ir.rules.length - rules.length, this.#ir.rules.length),
       conditions: share(outcomes - missing, outcomes),
-      uncovered: { rules, conditions },
+      limits: share(limits.total - limits.missing.length, limits.total),
+      uncovered: { rules, conditions, limits: limits.missing },
     };
+  }
+
+  #limits(): { total: number; missing: UncoveredLimit[] } {
+    const missing: UncoveredLimit[] = [];
+    let total = 0;
+    this.#ir.meters.forEach((meter, id) => {
+      if (!isLimit(meter)) return;
+      total++;
+      if (this.#exceeded.has(id)) return;
+      const { family, name, unit } = limitView(this.#ir, id, { agent: null, session: null }, 0);
+      const agent = meter.agent === null ? null : this.#ir.strings[this.#ir.agents[meter.agent]!.name]!;
+      missing.push({ agent, family, name, unit });
+    });
+    return { total, missing };
   }
 }
 
@@ -77,11 +110,21 @@ export interface UncoveredCondition {
   never: string[];
 }
 
-/** `conditions` counts two outcomes for each condition. */
+/** A limit that no call went over. */
+export interface UncoveredLimit {
+  /** Null: the system's. */
+  agent: string | null;
+  family: string;
+  name: string;
+  unit: string;
+}
+
+/** `conditions` counts two outcomes for each condition, `limits` whether some call went over each. */
 export interface CoverageReport {
   rules: Share;
   conditions: Share;
-  uncovered: { rules: UncoveredRule[]; conditions: UncoveredCondition[] };
+  limits: Share;
+  uncovered: { rules: UncoveredRule[]; conditions: UncoveredCondition[]; limits: UncoveredLimit[] };
 }
 
 function placeOf({ file, line, column }: { file: string; line: number; column: number }) {

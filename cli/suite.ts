@@ -1,12 +1,13 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type Case, parseCases } from "./cases.ts";
-import { CODE_NAMES, type Core, decideTraced } from "./core.ts";
+import { type Case, type Expectation, parseCases } from "./cases.ts";
+import { CODE_NAMES, type Verdict } from "./core.ts";
 import type { Coverage } from "./coverage.ts";
 import { CommandError, EXIT_FINDINGS, EXIT_MISUSE, misuse } from "./errors.ts";
 import { cannotRead, readBytes } from "./io.ts";
 import type { Opened } from "./policy.ts";
 import { explanationText } from "./report/explanation.ts";
+import { CaseRun, type StepOutcome } from "./run-case.ts";
 import { findFiles } from "./sources.ts";
 import { makeStyle } from "./style.ts";
 import type { Explanation } from "./trace.ts";
@@ -25,8 +26,12 @@ export interface CaseOutcome {
   problem: string;
   /** The explanation as plain text; empty when `ok`. */
   detail: string;
-  explanation: Explanation;
-  expected: Case["expect"];
+  /** Of the last action that was decided. */
+  explanation: Explanation | null;
+  /** Of the last step that ran: the one that failed, if any. */
+  expected: Expectation;
+  actual: Verdict;
+  steps: StepOutcome[];
 }
 
 export interface SuiteOutcome {
@@ -96,36 +101,31 @@ export function readSuite(path: string): Case[] {
   return cases;
 }
 
-export function runCase(core: Core, opened: Opened, one: Case, coverage: Coverage): CaseOutcome {
-  const explanation = decideTraced(core, opened.ir, { action: one.action, facts: one.facts });
-  coverage.add(explanation.steps);
-  const problem = problemOf(one.expect, explanation, opened.display);
+export function runCase(opened: Opened, one: Case, coverage: Coverage): CaseOutcome {
+  const steps = new CaseRun(opened, one).run(one);
+  for (const { explanation } of steps) if (explanation !== null) coverage.add(explanation);
+  const last = steps.at(-1)!;
   const plain = makeStyle(false);
-  const detail = problem === "" ? "" : explanationText(explanation, opened.display, 100, plain);
+  const shown = steps.findLast((step) => step.explanation !== null)?.explanation ?? null;
+  const detail =
+    last.problem === "" || last.explanation === null
+      ? ""
+      : explanationText(last.explanation, opened.display, 100, plain);
   return {
     title: one.title,
     line: one.line,
-    ok: problem === "",
-    problem,
+    ok: last.problem === "",
+    problem: problemText(one, last),
     detail,
-    explanation,
-    expected: one.expect,
+    explanation: last.explanation ?? shown,
+    expected: last.expected,
+    actual: last.actual,
+    steps,
   };
 }
 
-function problemOf(
-  expect: Case["expect"],
-  { verdict }: Explanation,
-  display: (name: string) => string,
-): string {
-  const got = `${verdict.effect} (${verdict.code})`;
-  if (verdict.effect !== expect.effect) return `expected ${expect.effect}, got ${got}`;
-  if (expect.code !== null && verdict.code !== expect.code) return `expected code ${expect.code}, got ${got}`;
-  if (expect.rule === null) return "";
-  const { file, line } = expect.rule;
-  const wanted = `${file === null ? "" : `${file}:`}${line}`;
-  if (verdict.rule === null) return `expected rule ${wanted}, but no rule decided: ${got}`;
-  const sameFile = file === null || verdict.rule.file === file || display(verdict.rule.file) === file;
-  if (verdict.rule.line === line && sameFile) return "";
-  return `expected rule ${wanted}, but ${verdict.rule.file}:${verdict.rule.line} decided: ${got}`;
+/** With the place of the step, where there are several. */
+function problemText({ steps }: Case, { problem, kind, line }: StepOutcome): string {
+  if (problem === "" || steps.length === 1) return problem;
+  return `line ${line}: ${kind === "action" ? "" : `${kind}: `}${problem}`;
 }

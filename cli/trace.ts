@@ -1,6 +1,9 @@
 import type { Ir } from "../bundles/format/ir.ts";
 import type { TraceEvent, Verdict } from "../engine/binding/index.ts";
 import {
+  COMPUTED_DELEGATION_DEPTH,
+  COMPUTED_SESSION_AGE,
+  COMPUTED_SESSION_CALLS,
   EFFECT_DEFER,
   EFFECT_DENY,
   EFFECT_DENY_ALWAYS,
@@ -9,10 +12,13 @@ import {
   MISSING,
   NO_PHASE,
   OP_TRUTH,
+  OPERAND_COMPUTED,
   OPERAND_LENGTH,
+  OPERAND_METER,
   OPERAND_PATH,
   ROOT_AGENT,
   ROOT_ARGS,
+  ROOT_DELEGATION,
   ROOT_FACET,
   ROOT_HTTP,
   ROOT_MODEL,
@@ -26,8 +32,13 @@ import {
   TRACE_STEP,
   TRACE_TEST,
   TRUE,
+  UNIT_ARGUMENT,
   WRONG_TYPE,
 } from "../engine/constants.ts";
+import { moneyDecimal } from "./state/amounts.ts";
+import { nameHash } from "./state/blob.ts";
+import type { AskedLimit } from "./state/limits.ts";
+import { hasHappened, isMoment, meterValue, type PartyState } from "./state/meters.ts";
 
 export type Truth = "true" | "false" | "missing" | "wrong_type";
 
@@ -73,7 +84,16 @@ export interface StepTrace {
   rules: RuleTrace[];
 }
 
-export const STEP_TITLES = ["agent", "selectors", "visibility", "deny!", "rules", "egress"] as const;
+/** The last one is there only for a delegated call. */
+export const STEP_TITLES = [
+  "agent",
+  "selectors",
+  "visibility",
+  "deny!",
+  "rules",
+  "limits",
+  "delegation",
+] as const;
 
 export function truthName(value: number): Truth {
   if (value === FALSE) return "false";
@@ -105,12 +125,16 @@ export function ruleIdentity(ir: Ir, rule: number): { file: string; line: number
 export interface Inputs {
   action: Record<string, unknown> | null;
   facts: Record<string, unknown>;
+  /** What the acting party remembers; null: decided without state. */
+  party: PartyState | null;
 }
 
 /** One call with its verdict and how it came about. */
 export interface Explanation {
   verdict: Verdict;
   steps: StepTrace[];
+  /** What step 6 asks, before the call; empty without state. */
+  limits: AskedLimit[];
   inputs: Inputs;
   /** One line on the code, from the code table. */
   meaning: string;
@@ -119,7 +143,7 @@ export interface Explanation {
   codeName(code: number): string;
 }
 
-/** Orders the core's trace by step, with every rule tried, every condition's text and value. All six steps are there. */
+/** Orders the core's trace by step, with every rule tried, every condition's text and value. The first six steps are always there. */
 export function explain(
   ir: Ir,
   verdict: Verdict,
@@ -146,8 +170,9 @@ export function explain(
     }
   }
   const last = steps.findLast(({ code }) => code !== null);
-  if (last !== undefined) last.outcome = "decided";
-  return steps;
+  // An approval lifts what the steps came to.
+  if (last !== undefined && verdict.code !== "approved") last.outcome = "decided";
+  return steps.filter(({ step, outcome }) => step < STEP_TITLES.length || outcome !== "not reached");
 }
 
 /** LANGUAGE section 4: what an unknown condition does, by effect. */
@@ -202,7 +227,11 @@ const ROOT_NAMES: Record<number, string> = {
   [ROOT_HTTP]: "http",
   [ROOT_FACET]: "http",
   [ROOT_TIME]: "time",
+  [ROOT_DELEGATION]: "delegation",
 };
+
+/** By COMPUTED_*. */
+const COMPUTED_NAMES = ["session.calls", "session.cost", "session.age", "delegation.depth"];
 
 type Step = string | number;
 
@@ -220,11 +249,50 @@ class FieldReader {
   /** The fields that an instruction reads, each once. */
   fieldsOf(index: number): FieldValue[] {
     const { leftKind, left, rightKind, right } = this.#ir.code[index]!;
-    const paths = [
+    const operands = [
       [leftKind, left],
       [rightKind, right],
-    ].filter(([kind]) => kind === OPERAND_PATH || kind === OPERAND_LENGTH);
-    return [...new Set(paths.map(([, id]) => id!))].map((id) => this.#read(id));
+    ] as const;
+    const paths = operands.filter(([kind]) => kind === OPERAND_PATH || kind === OPERAND_LENGTH);
+    const read = [...new Set(paths.map(([, id]) => id))].map((id) => this.#read(id));
+    for (const [kind, id] of operands) {
+      if (kind === OPERAND_METER) read.push(this.#meter(id));
+      else if (kind === OPERAND_COMPUTED) {
+        read.push({ field: COMPUTED_NAMES[id]!, value: this.#computed(id), hidden: false });
+      }
+    }
+    return read;
+  }
+
+  get #nowMs(): number {
+    const { party, facts } = this.#inputs;
+    const seen = Math.max(party?.agent?.lastMs ?? 0, party?.session?.lastMs ?? 0);
+    return Math.max(seen, typeof facts.time === "number" ? facts.time : 0);
+  }
+
+  /** A value of the history: a number, or two between which it lies. */
+  #meter(id: number): FieldValue {
+    const meter = this.#ir.meters[id]!;
+    const { party } = this.#inputs;
+    const field = this.#ir.strings[meter.name]!;
+    if (party === null || party.session === null) return { field, value: undefined, hidden: false };
+    if (isMoment(meter)) return { field, value: hasHappened(meter, party, this.#nowMs), hidden: false };
+    const { least, most } = meterValue(meter, party, this.#nowMs);
+    const number = (value: bigint) => Number(meter.unit === UNIT_ARGUMENT ? moneyDecimal(value) : value);
+    return { field, value: least === most ? number(most) : [number(least), number(most)], hidden: false };
+  }
+
+  #computed(id: number): number | undefined {
+    const { party, facts } = this.#inputs;
+    if (id === COMPUTED_DELEGATION_DEPTH) {
+      const chain = (facts.delegation as { chain?: unknown[] } | null | undefined)?.chain;
+      return chain?.length ?? 0;
+    }
+    const session = party?.session;
+    if (session == null) return undefined;
+    if (id === COMPUTED_SESSION_CALLS) return Number(session.calls);
+    if (id === COMPUTED_SESSION_AGE) return Math.floor((this.#nowMs - session.openedMs) / 1000);
+    return Number(moneyDecimal(session.cost));
   }
 
   #read(id: number): FieldValue {
@@ -253,8 +321,22 @@ class FieldReader {
     if (root === ROOT_PRINCIPAL) return walk(facts.principal, steps);
     if (root === ROOT_SELECTORS) return walk(facts.selectors, steps);
     if (root === ROOT_TIME) return timePart(facts.time, this.#ir.system.utcOffsetMinutes, steps[0]);
+    if (root === ROOT_DELEGATION) return walk(facts.delegation, steps);
     if (steps[0] === "id") return action?.session;
-    return steps[0] === "purpose" ? facts.purpose : (facts.phase ?? this.#firstPhase());
+    return steps[0] === "purpose" ? this.#purpose() : this.#phase();
+  }
+
+  #purpose(): unknown {
+    const session = this.#inputs.party?.session;
+    if (session == null) return this.#inputs.facts.purpose;
+    return session.purpose === "" ? undefined : session.purpose;
+  }
+
+  #phase(): unknown {
+    const session = this.#inputs.party?.session;
+    if (session == null || session.phase === 0n) return this.#inputs.facts.phase ?? this.#firstPhase();
+    const names = this.#ir.phases.map((id) => this.#ir.strings[id]!);
+    return names.find((name) => nameHash(name) === session.phase);
   }
 
   #firstPhase(): string | undefined {

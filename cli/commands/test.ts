@@ -37,7 +37,7 @@ async function runAll(suites: Suite[], trust: string | null): Promise<Run> {
     const { opened, coverage } = tested;
     const outcomes = cases.map((one) => {
       progress.update(++done);
-      return runCase(opened.core, opened, one, coverage);
+      return runCase(opened, one, coverage);
     });
     run.suites.push({ file: casesPath, policy: policyPath, outcomes });
   }
@@ -56,7 +56,10 @@ async function printSuites(run: Run, style: Style): Promise<void> {
     );
     const { display } = run.policies.get(policy)!.opened;
     for (const { title, line, problem, explanation } of failed) {
-      const detail = explanationText(explanation, display, width, style).replace(/^(?=.)/gm, "    ");
+      const detail =
+        explanation === null
+          ? ""
+          : explanationText(explanation, display, width, style).replace(/^(?=.)/gm, "    ");
       await print(
         `\n  ${style.red("✗")} ${style.bold(printable(title))}  ${style.dim(`${placeName(file)}:${line}`)}\n    ${printable(problem)}\n\n${detail}`,
       );
@@ -74,7 +77,8 @@ function percentOption(invocation: Invocation): number | null {
 }
 
 function below(report: CoverageReport, threshold: number | null): boolean {
-  return threshold !== null && (report.rules.percent < threshold || report.conditions.percent < threshold);
+  const { rules, conditions, limits } = report;
+  return threshold !== null && [rules, conditions, limits].some(({ percent }) => percent < threshold);
 }
 
 function jsonOf(
@@ -88,14 +92,21 @@ function jsonOf(
     suites: run.suites.map(({ file, policy, outcomes }) => ({
       file,
       policy,
-      cases: outcomes.map(({ title, line, ok, problem, expected, explanation }) => ({
+      cases: outcomes.map(({ title, line, ok, problem, expected, actual, explanation, steps }) => ({
         title,
         line,
         ok,
         problem: ok ? null : problem,
         expected,
-        actual: explanation.verdict,
-        explanation: ok ? null : explanationJson(explanation),
+        actual,
+        explanation: ok || explanation === null ? null : explanationJson(explanation),
+        steps: steps.map((step) => ({
+          line: step.line,
+          kind: step.kind,
+          ok: step.problem === "",
+          expected: step.expected,
+          actual: step.actual,
+        })),
       })),
     })),
     coverage: reports.map(([policy, report]) => ({ policy, ok: !below(report, threshold), ...report })),
@@ -114,7 +125,22 @@ policy in the real core. A case is written so, with \`facts\`, \`code\` and \`ru
     facts  {"purpose": "support"}
     expect permit code rule_permit rule 12
 
-Coverage counts the rules that some case made apply, and for each condition whether cases showed it true and false.`,
+A case may have several steps, on one state that begins empty:
+
+  case "the second refund is over the budget"
+    session "s-1" purpose "support"
+    action {"agent": "support", "tool": "stripe/refund", "args": {"amount": 90}}
+    expect permit
+    after 10m
+    action {"agent": "support", "tool": "stripe/refund", "args": {"amount": 90}}
+    expect deny code budget_exceeded
+
+Between actions: session "ID" [purpose "P"] [phase "NAME"], at TIME, after DURATION, approve ["WHO"] [for DURATION], reject ["WHO"],
+settle [{"money": 3}], refund, freeze, unfreeze, child_exit, phase "NAME", close [gates {…}]. They are about the call before them, and
+must be applied unless an \`expect\` right behind them says otherwise.
+
+Coverage counts the rules that some case made apply, for each condition whether cases showed it true and false, and the limits that some
+case went over.`,
   operands: [
     {
       name: "PATH",
@@ -128,7 +154,7 @@ Coverage counts the rules that some case made apply, and for each condition whet
     {
       name: "threshold",
       value: "PERCENT",
-      help: "fail when rules or conditions of a policy are covered less (implies --coverage)",
+      help: "fail when rules, conditions or limits of a policy are covered less (implies --coverage)",
     },
     { name: "junit", value: "FILE", help: "write the outcomes as JUnit XML too" },
     JSON_OUTPUT,

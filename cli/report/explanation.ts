@@ -1,4 +1,6 @@
-import { columns, cut, effectStyle, printable, type Style } from "../style.ts";
+import { amountText, durationText, moneyDecimal } from "../state/amounts.ts";
+import type { AskedLimit } from "../state/limits.ts";
+import { columns, cut, effectStyle, printable, type Style, table } from "../style.ts";
 import {
   type ConditionTrace,
   type Explanation,
@@ -67,14 +69,47 @@ function ruleLines(
   });
 }
 
-function stepNote(step: StepTrace): string {
+function stepNote(step: StepTrace, approved: boolean): string {
   const tried = step.rules.length;
   if (step.outcome === "not reached") return "not reached";
   if (step.outcome === "decided") return "decides";
-  if (step.outcome === "proposed") return "would decide, but a later step narrows it";
+  if (step.outcome === "proposed") {
+    return approved ? "would defer, but the call is approved" : "would decide, but a later step narrows it";
+  }
   if (step.step === 4 || step.step === 5)
     return tried === 0 ? "no rule for this tool" : `${tried} tried, none applies`;
   return "passes";
+}
+
+const LIMITS_STEP = 6;
+
+/** `in any 1m`, `per 1d`, `in the session`, `for ever`. */
+export function spanText({
+  windowMs,
+  family,
+  scope,
+}: Pick<AskedLimit, "windowMs" | "family" | "scope">): string {
+  if (windowMs === null) return scope === "session" ? "in the session" : "for ever";
+  const unit = durationText(windowMs);
+  return family === "rate" ? `in any ${unit}` : `per ${unit}${scope === "session" ? " of the session" : ""}`;
+}
+
+function limitLines(limits: readonly AskedLimit[], style: Style): string[] {
+  const rows = limits.map((limit) => {
+    const { family, name, unit, used, adds, over, onExceed } = limit;
+    const amount = (value: bigint) => amountText(value, unit);
+    const added = adds === null ? "" : `+ ${amount(adds)}`;
+    const end = over ? `over: ${onExceed === "audit" ? "only reported" : onExceed}` : "";
+    const of = `${amount(used)} of ${amount(limit.limit)} ${unit === "money" ? "" : unit}`.trimEnd();
+    return [`      ${over ? "●" : "○"} ${family} ${printable(name)}`, of, added, spanText(limit), end];
+  });
+  return table(rows, (text, row, column) => {
+    const { over, onExceed } = limits[row]!;
+    if (column === 3 || (column === 0 && !over)) return style.dim(text);
+    return over && column !== 2 ? effectStyle(style, onExceed === "audit" ? "permit" : onExceed)(text) : text;
+  })
+    .split("\n")
+    .filter((line) => line !== "");
 }
 
 function stepLines(
@@ -87,14 +122,20 @@ function stepLines(
   const paint = effectStyle(style, verdict.effect);
   const refused = steps.every(({ outcome }) => outcome === "not reached");
   const input = refused ? [`  0 ${paint("■")} input       ${paint(`refused: ${verdict.code}`)}`] : [];
+  const approved = verdict.code === "approved";
   const lines = steps.flatMap((step) => {
     const decided = step.outcome === "decided";
     const mark = decided ? paint("■") : step.outcome === "passed" ? style.green("✓") : style.dim("·");
     const title = step.title.padEnd(10);
     const code = step.code === null ? "" : ` ${explanation.codeName(step.code)}`;
-    const note = decided ? paint(`${stepNote(step)}:${code}`) : style.dim(stepNote(step));
+    const note = decided ? paint(`${stepNote(step, approved)}:${code}`) : style.dim(stepNote(step, approved));
     const shown = step.outcome === "not reached" ? style.dim(title) : title;
-    return [`  ${step.step} ${mark} ${shown}  ${note}`, ...ruleLines(step.rules, display, width, style)];
+    const limits = step.step === LIMITS_STEP ? explanation.limits : [];
+    return [
+      `  ${step.step} ${mark} ${shown}  ${note}`,
+      ...ruleLines(step.rules, display, width, style),
+      ...limitLines(limits, style),
+    ];
   });
   return [...input, ...lines];
 }
@@ -173,6 +214,7 @@ export function explanationJson(explanation: Explanation) {
     meaning,
     next,
     action,
+    limits: explanation.limits.map(limitJson),
     steps: steps.map((step) => ({
       step: step.step,
       title: step.title,
@@ -192,4 +234,13 @@ export function explanationJson(explanation: Explanation) {
       })),
     })),
   };
+}
+
+/** Amounts as plain numbers; money as a decimal text. */
+export function limitJson(limit: Omit<AskedLimit, "adds" | "over"> & Partial<AskedLimit>) {
+  const { id: _, unit, used, limit: most, warnAt, adds, ...rest } = limit;
+  const amount = (value: bigint | null) =>
+    value === null ? null : unit === "money" ? moneyDecimal(value) : Number(value);
+  const added = adds === undefined ? {} : { adds: amount(adds) };
+  return { ...rest, unit, used: amount(used), limit: amount(most), warnAt: amount(warnAt), ...added };
 }

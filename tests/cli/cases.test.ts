@@ -1,7 +1,7 @@
 /** Test cases as text: what is read, and what is refused at which place. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseCases } from "../../cli/cases.ts";
+import { type ActionStep, parseCases } from "../../cli/cases.ts";
 
 const CODES = ["rule_permit", "default_deny"];
 
@@ -22,7 +22,9 @@ case "second" action {} expect deny rule sub/a.fpl:3
 `);
     expect(errors).toEqual([]);
     const decoder = new TextDecoder();
-    expect(cases.map(({ title, line, expect: expected }) => ({ title, line, expected }))).toEqual([
+    const first = cases.map(({ steps }) => steps[0] as ActionStep);
+    const shown = cases.map(({ title, line }, index) => ({ title, line, expected: first[index]!.expect }));
+    expect(shown).toEqual([
       {
         title: 'first "one"',
         line: 2,
@@ -34,9 +36,9 @@ case "second" action {} expect deny rule sub/a.fpl:3
         expected: { effect: "deny", code: null, rule: { file: "sub/a.fpl", line: 3 } },
       },
     ]);
-    expect(decoder.decode(cases[0]!.action)).toBe('{\n    "tool": "a # b"\n  }');
-    expect(decoder.decode(cases[0]!.facts!)).toBe('{"x": [1, {"y": "}"}]}');
-    expect(cases[1]!.facts).toBeNull();
+    expect(decoder.decode(first[0]!.action)).toBe('{\n    "tool": "a # b"\n  }');
+    expect(decoder.decode(first[0]!.facts!)).toBe('{"x": [1, {"y": "}"}]}');
+    expect(first[1]!.facts).toBeNull();
   });
 
   it.each([

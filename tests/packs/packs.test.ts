@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { decode } from "../../bundles/format/decode.ts";
 import { parseCases } from "../../cli/cases.ts";
+import { CaseRun } from "../../cli/run-case.ts";
 import { CODES } from "../../engine/binding/codes.ts";
 import { compileSources, openBundle } from "../../examples/compiled.ts";
 import { format } from "../../fpl-grammar/index.ts";
@@ -55,12 +57,12 @@ describe.each(policies)("%s", (folder) => {
     const core = await openBundle(bundle!);
     const decided = new Set<number>();
     const wrong: string[] = [];
+    const tried = { core, ir: decode(bundle!), display: (name: string) => name };
     for (const one of cases) {
-      const verdict = core.decide(one.action, one.facts ?? undefined);
-      if (verdict.rule !== null) decided.add(verdict.rule.line);
-      const expected = `${one.expect.effect} ${one.expect.code ?? verdict.code}`;
-      const given = `${verdict.effect} ${verdict.code}`;
-      if (expected !== given) wrong.push(`${one.line} ${one.title}: expected ${expected}, given ${given}`);
+      for (const { actual, line, problem } of new CaseRun(tried, one).run(one)) {
+        if (actual.rule !== null) decided.add(actual.rule.line);
+        if (problem !== "") wrong.push(`${line} ${one.title}: ${problem}`);
+      }
     }
     expect(wrong).toEqual([]);
     expect(ruleLines(text).filter((line) => !decided.has(line))).toEqual([]);
