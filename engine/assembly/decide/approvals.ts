@@ -32,7 +32,6 @@ import {
   removeApproval,
   removeMember,
 } from "../state/slots";
-import { judgedRule } from "./decide";
 import { isHeld } from "./selectors";
 import { code, decideBy, deny, effect } from "./verdict";
 
@@ -66,9 +65,9 @@ export function isLifted(): bool {
   return effect == EFFECT_DEFER && !isHeld && hasApproval();
 }
 
-/** Makes a permit of the verdict. The rule stays that of step 5. */
-export function approve(): void {
-  decideBy(CODE_APPROVED, EFFECT_PERMIT, judgedRule);
+/** Makes a permit of the verdict. `rule`: that of the actor's step 5. */
+export function approve(rule: u32): void {
+  decideBy(CODE_APPROVED, EFFECT_PERMIT, rule);
 }
 
 /** Denies a call that is deferred when a gate would wait for it and there is no room to note it. */

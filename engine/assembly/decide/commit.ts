@@ -17,7 +17,7 @@ import { addDistinct, addTo, blobOfMeter, isSettled, MAX_VALUE, settledBit } fro
 import { amount, callMoney, weigh, weighCosts } from "./amounts";
 import { commitApproval } from "./approvals";
 import { costTokens } from "./cost";
-import { matchTool } from "./decide";
+import { matchTool } from "./judge";
 import { isMoved } from "./limits";
 import { beginMerge, nextMerged } from "./merge";
 import { isSpawn } from "./spawn";

@@ -32,10 +32,10 @@ import { pauseTrace, resumeTrace } from "../record/trace";
 import { enterParty, enterScope, nameOfParty, now, partyCount, policyOfParty, setNow } from "../state/party";
 import { actionAgent, actionTool } from "./action";
 import { approve, hasApproval, isLifted } from "./approvals";
-import { judgeParty } from "./decide";
 import { dispatchScope } from "./dispatch";
 import { factTime, factTimeMs } from "./facts";
 import { factChain, grantEffect, grantExpires, grantGranted, readGrant } from "./grants";
+import { judgedRule, judgeParty } from "./judge";
 import { judge } from "./rules";
 import {
   code,
@@ -92,7 +92,7 @@ export function refuseDelegation(): bool {
   }
   resumeTrace();
   if (leastEffect == EFFECT_PERMIT && isAnyLifted) {
-    approve();
+    approve(judgedRule);
     return true;
   }
   decideBy(leastCode, leastEffect, leastRule);
