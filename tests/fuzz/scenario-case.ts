@@ -86,7 +86,9 @@ export function runSteps(
     onCode(verdict.code);
     const record = JSON.parse(new TextDecoder().decode(outcome.record));
     if (made.step.kind === "action" && typeof record.action_digest === "string") {
-      past.actions.push({ digest: record.action_digest, fields: made.fields, facts: made.facts });
+      const asked = { digest: record.action_digest, fields: made.fields, facts: made.facts };
+      past.actions.push(asked);
+      if (verdict.effect === "defer") past.deferred = asked;
     }
   }
   return { steps: steps.length, difference: null };

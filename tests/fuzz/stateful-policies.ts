@@ -17,7 +17,7 @@ const MAX_REPAIRS = 6;
 
 /** A generated policy, without the statements that the checks refuse. */
 export function statefulPolicy(random: Random): { text: string; agents: string[] } {
-  const agents = random.shuffled(AGENTS).slice(0, 1 + random.below(3));
+  const agents = random.shuffled(AGENTS).slice(0, random.pick([1, 2, 3, 3]));
   const parts = [
     ...(random.chance(0.3) ? system(random) : []),
     ...agents.flatMap((name) => agent(random, name, agents)),
@@ -62,10 +62,10 @@ function agent(random: Random, name: string, agents: string[]): string[] {
   const effects = ["permit", "permit", "permit", "defer", "defer", "deny"];
   const has = (probability: number, make: () => string[]): string[] => maybe(random, probability, make);
   return block(`agent "${name}"`, [
-    `default ${random.pick(["permit", "permit", "permit", "defer", "deny"])}`,
+    `default ${random.pick(["permit", "permit", "permit", "permit", "defer", "deny"])}`,
     ...block(
       "rules",
-      random.times(random.below(5), () => rule(random, effects, true)),
+      random.times(random.below(4), () => rule(random, effects, true)),
     ),
     ...has(0.5, () => budget(random, "session")),
     ...has(0.3, () => budget(random, "daily")),
@@ -78,20 +78,20 @@ function agent(random: Random, name: string, agents: string[]): string[] {
       `cost ${random.pick(["pay", "pay/*", "look", "**"])} ${random.pick(["$1", "$0.25", "args.amount"])}`,
     ]),
     ...has(0.3, () => [`cost pay args.amount`]),
-    ...has(0.3, () => sessionLimits(random)),
+    ...has(0.25, () => sessionLimits(random)),
     ...has(0.3, () => phases(random)),
     ...has(0.3, () => spawn(random)),
     ...has(0.3, () => gate(random)),
     ...has(0.5, () => alerts(random)),
     ...has(0.2, () => [`redact pay args: ["${random.pick(["amount", "customer"])}"]`]),
-    ...agents.filter((other) => other !== name).flatMap((other) => has(0.7, () => delegate(random, other))),
+    ...agents.filter((other) => other !== name).flatMap((other) => has(0.85, () => delegate(random, other))),
     ...has(0.1, () => [
       `selector risk {`,
       `  source "https://risk.example/s"`,
       `  on_unavailable ${random.pick(["deny", "defer"])}`,
       "}",
     ]),
-    ...has(0.1, () => ["identity {", "  require_verified true", "}"]),
+    ...has(0.03, () => ["identity {", "  require_verified true", "}"]),
   ]);
 }
 
@@ -184,7 +184,7 @@ function alerts(random: Random): string[] {
 
 function delegate(random: Random, to: string): string[] {
   const scope = (): string =>
-    `"${random.pick(PATTERNS)}${random.chance(0.4) ? `:${random.pick(["amount<=2", "customer=='x'".replaceAll("'", '\\"'), "session.purpose!=nil", "delegation.depth<2"])}` : ""}"`;
+    `"${random.chance(0.5) ? "*" : random.pick(PATTERNS)}${random.chance(0.4) ? `:${random.pick(["amount<=2", "customer=='x'".replaceAll("'", '\\"'), "session.purpose!=nil", "delegation.depth<2"])}` : ""}"`;
   return block(`delegate ${to}`, [
     `scope [${random.times(1 + random.below(3), scope).join(", ")}]`,
     ...maybe(random, 0.4, () => [`ttl ${random.pick(["30m", "1h", "2h"])}`]),

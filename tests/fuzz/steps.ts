@@ -17,6 +17,10 @@ export interface Past {
   sequences: number[];
   /** Digests and fields of actions that were asked for. */
   actions: { digest: string; fields: Fields; facts: Fields }[];
+  /** What was deferred last. */
+  deferred: Past["actions"][number] | null;
+  /** What was approved just now. */
+  approved: Past["actions"][number] | null;
   sequence: number;
 }
 
@@ -25,13 +29,16 @@ export const beginning = (random: Random, agents: string[]): Past => ({
   time: BEGIN_MS + random.below(100_000),
   sequences: [],
   actions: [],
+  deferred: null,
+  approved: null,
   sequence: 0,
 });
 
 /** `past` is moved on; the caller notes the actions that it sees decided. */
 export function step(random: Random, past: Past): { step: Step; fields: Fields; facts: Fields } {
   past.time += elapsed(random);
-  const again = past.actions.length > 0 && random.chance(0.2) ? random.pick(past.actions) : null;
+  const again = repeated(random, past);
+  past.approved = null;
   const first = past.sequence < 2 * past.agents.length ? opening(past) : null;
   if (first !== null && random.chance(0.8))
     return finish(random, past, "event", { fields: first, facts: {} });
@@ -66,9 +73,14 @@ function finish(
   };
 }
 
+function repeated(random: Random, past: Past): Past["actions"][number] | null {
+  if (past.approved !== null && random.chance(0.8)) return past.approved;
+  return past.actions.length > 0 && random.chance(0.2) ? random.pick(past.actions) : null;
+}
+
 function elapsed(random: Random): number {
   return random.weighted<number>([
-    [10, () => random.below(3)],
+    [20, () => random.below(3)],
     [6, () => random.below(2000)],
     [4, () => random.below(30_000)],
     [2, () => random.below(600_000)],
@@ -89,22 +101,22 @@ function action(random: Random, past: Past): { fields: Fields; facts: Fields } {
   if (random.chance(0.6)) args.customer = random.pick(["x", "y", "z", 1, null]);
   if (random.chance(0.6)) args.type = random.pick(["x", "xx", "xy", "y", "z", 3]);
   const fields: Fields = { agent: actor, args, tool: random.pick(TOOLS) };
-  if (random.chance(0.75)) fields.session = random.pick(["s", "s", "t"]);
+  if (random.chance(0.93)) fields.session = random.pick(["s", "s", "s", "t"]);
   const facts: Fields = {};
   if (random.chance(0.3)) facts.cost = cost(random);
-  if (random.chance(0.05)) facts.purpose = "help";
+  if (random.chance(0.02)) facts.purpose = "help";
   if (random.chance(0.03)) facts.phase = random.pick(PHASES);
-  if (random.chance(0.3)) facts.selectors = { risk: { score: random.below(10) } };
-  if (random.chance(0.5)) facts.principal = { verified: true };
+  if (random.chance(0.85)) facts.selectors = { risk: { score: random.below(10) } };
+  if (random.chance(0.9)) facts.principal = { verified: true };
   if (random.chance(0.7)) facts.salt = "0123456789abcdef";
-  if (random.chance(0.03)) facts.agent = random.pick(AGENTS);
+  if (random.chance(0.02)) facts.agent = random.pick(AGENTS);
   if (chain.length > 0) facts.delegation = { chain, grants: chain.map(() => grant(random, past.time)) };
   return { fields, facts };
 }
 
 const amount = (random: Random): unknown =>
   random.weighted<unknown>([
-    [6, () => random.below(4)],
+    [12, () => random.below(4)],
     [3, () => random.pick([0.5, 2.25, 0.000001])],
     [1, () => random.pick([-1, "1", 0.0000001, null, 1e18, 999_999_999_999])],
   ]);
@@ -117,11 +129,11 @@ function cost(random: Random): Fields {
 }
 
 function grant(random: Random, time: number): Fields {
-  const granted = time - random.pick([0, 0, 1000, 1_800_000, -1000, -1001]);
-  const life = random.pick([3_600_000, 3_600_000, 3_600_001, 1_800_000, 7_200_000]);
+  const granted = time - random.pick([0, 0, 0, 0, 0, 1000, -1000, random.chance(0.2) ? -1001 : 0]);
+  const life = random.pick([1_800_000, 1_800_000, 1_800_000, 1_800_001, 3_600_000, 3_600_001]);
   return {
     digest: "0a".repeat(32),
-    effect: random.pick(["permit", "permit", "permit", "permit", "defer", "deny"]),
+    effect: random.chance(0.9) ? "permit" : random.pick(["defer", "deny"]),
     expires: granted + life,
     granted,
   };
@@ -133,7 +145,7 @@ function event(random: Random, past: Past): { fields: Fields; facts: Fields } {
   const facts: Fields = {};
   if (random.chance(0.5)) facts.gates = Object.fromEntries(GATES.map((name) => [name, random.chance(0.8)]));
   if (random.chance(0.02)) facts.phase = "draft";
-  const last = past.actions.at(-1);
+  const last = past.deferred ?? past.actions.at(-1);
   const known = last !== undefined && random.chance(0.8) ? last : null;
   const approved = known === null && past.actions.length > 0 ? random.pick(past.actions) : known;
   const of = approved?.fields ?? {};
@@ -150,19 +162,20 @@ function event(random: Random, past: Past): { fields: Fields; facts: Fields } {
   };
   const expires = past.time + random.pick([1, 1000, 60_000, 3_600_000]);
   const fields = random.weighted<Fields>([
-    [8, () => ({ type: "session_open", agent, session, ...open(random) })],
+    [3, () => ({ type: "session_open", agent, session, ...open(random) })],
     [2, () => ({ type: "session_phase", agent, session, phase: random.pick(PHASES) })],
     [1, () => ({ type: "session_close", agent, session })],
     [4, () => ({ type: "settle", ...withChain, reservation, ...spent })],
     [3, () => ({ type: "refund", ...withChain, reservation })],
-    [6, () => ({ type: "approve", ...withChain, action_digest: digest, approver, expires })],
+    [10, () => ({ type: "approve", ...withChain, action_digest: digest, approver, expires })],
     [2, () => ({ type: "reject", ...party, action_digest: digest, approver })],
-    [1, () => ({ type: "freeze", agent })],
+    [1, () => ({ type: random.chance(0.5) ? "freeze" : "unfreeze", agent })],
     [2, () => ({ type: "unfreeze", agent })],
     [2, () => ({ type: "child_exit", agent })],
     [1, () => ({ type: "delegation_grant", agent, grant: digest, to: "worker", expires })],
     [1, () => ({ type: "incident", agent, id: "i", ...(random.chance(0.2) ? { color: 1 } : {}) })],
   ]);
+  if (fields.type === "approve") past.approved = approved;
   return { fields, facts };
 }
 
