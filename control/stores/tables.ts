@@ -29,6 +29,8 @@ export interface Tables {
   tip(): ChainTip;
   moveTip(tip: ChainTip): void;
   entry(key: string): StateEntry | null;
+  /** 0 for a key that does not exist. */
+  version(key: string): number;
   put(key: string, entry: StateEntry): void;
   remove(key: string): void;
   list(prefix: string, after: string | null, limit: number): string[];
@@ -63,7 +65,7 @@ export class TableState implements StateStore {
   async commit(writes: readonly StateWrite[]): Promise<CommitResult> {
     checkWrites(writes);
     return this.#transactions.write((tables): CommitResult => {
-      const conflict = writes.find(({ key, expected }) => (tables.entry(key)?.version ?? 0) !== expected);
+      const conflict = writes.find(({ key, expected }) => tables.version(key) !== expected);
       if (conflict !== undefined) return { ok: false, conflict: conflict.key };
       for (const { key, expected, bytes } of writes) {
         if (bytes === null) tables.remove(key);

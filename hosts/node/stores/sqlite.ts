@@ -43,6 +43,7 @@ type Row = readonly unknown[];
 function prepareStatements(file: SqliteFile) {
   return {
     entry: file.prepare("SELECT version, bytes, digest FROM state WHERE key = ?"),
+    version: file.prepare("SELECT version FROM state WHERE key = ?"),
     put: file.prepare(
       "INSERT INTO state (key, version, bytes, digest) VALUES (?, ?, ?, ?) " +
         "ON CONFLICT (key) DO UPDATE SET version = excluded.version, bytes = excluded.bytes, digest = excluded.digest",
@@ -89,6 +90,11 @@ class SqliteTables implements Tables {
     const [version, bytes, digest] = row;
     checkEntry(name, version, bytes, digest);
     return { bytes: new Uint8Array(bytes), version };
+  }
+
+  version(key: string): number {
+    const [version = 0] = (this.#sql.version.get([encodeKey(key)]) as [number] | undefined) ?? [];
+    return version;
   }
 
   put(key: string, { bytes, version }: StateEntry): void {

@@ -120,6 +120,11 @@ class ObjectTables implements Tables {
     return row === undefined ? null : { version: numberOf(row[0]), bytes: bytesOf(row[1]) };
   }
 
+  version(key: string): number {
+    const [row] = this.#rows("SELECT version FROM faramesh_state WHERE key = ?", encodeKey(key));
+    return row === undefined ? 0 : numberOf(row[0]);
+  }
+
   put(key: string, { version, bytes }: StateEntry): void {
     this.#sql.exec(
       "INSERT INTO faramesh_state (key, version, bytes) VALUES (?, ?, ?) " +
