@@ -36,11 +36,11 @@ const steps = [
       "--trust",
       `${out}/trust.json`,
       "--log",
-      `${out}/decisions.log`,
+      `${out}/records`,
       "--table",
     ],
   ],
-  ["Verify the chain of the records.", ["audit", "verify", `${out}/decisions.log`]],
+  ["Verify the chain of the records.", ["audit", "verify", `${out}/records`]],
 ];
 
 /** Shows one command and its output. Ends the run when it fails: a later step would show nothing true. */
@@ -65,9 +65,9 @@ for (const [index, [title, ...commands]] of steps.entries()) {
 }
 
 console.log(`
-The records are in ${out}/decisions.log, the bundle in ${out}/policy.fplb. What to try next:
+The records are in ${out}/records, the bundle in ${out}/policy.fplb. What to try next:
 
-  npx faramesh audit show ${out}/decisions.log --effect deny     read the refusals
+  npx faramesh audit ls ${out}/records --effect deny           read the refusals
   npx faramesh inspect ${out}/policy.fplb                        see what the bundle says
   npx faramesh test examples/first-run/policy.fpl --coverage            after changing a limit in that file
   npx faramesh init --list                                              start a policy of your own, from a pack

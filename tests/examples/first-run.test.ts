@@ -19,7 +19,7 @@ it("the first run goes from a policy's text to verified records", () => {
   expect(stdout).toContain(shown!.text);
   expect(stdout).toContain("14 records, the chain holds");
   expect(stdout).toMatch(/signed by release, sequence 1/);
-  const records = readFileSync(join(ROOT, "examples", "dist", "decisions.log"), "utf8")
+  const records = readFileSync(join(ROOT, "examples", "dist", "records", "0000000000000000.jsonl"), "utf8")
     .trimEnd()
     .split("\n");
   expect(records.length).toBe(14);

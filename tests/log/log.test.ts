@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { genesis } from "../../control/audit/line.ts";
@@ -60,4 +61,15 @@ describe("appending", () => {
     await opened(folder);
     expect(await openLog(folder)).toMatchObject({ ok: false, code: "log_locked" });
   });
+});
+
+test("who stops reading early leaves no file open", async () => {
+  const log = await opened(temporaryFolder(), { segmentBytes: 10_000 });
+  await log.append(genesis(), firstRecords(100));
+  const descriptors = (): number => readdirSync("/proc/self/fd").length;
+  const before = descriptors();
+  for (let time = 0; time < 20; time++) {
+    for await (const record of log.read(0)) if (record.sequence === time) break;
+  }
+  expect(descriptors()).toBe(before);
 });

@@ -94,12 +94,17 @@ export async function* readRecords(folder: string, options: ReadOptions): AsyncG
     if (tip !== null && tip.sequence !== segment.first) throw missing(segment, tip.sequence);
     if (options.to !== null && segment.first >= options.to) return;
     const lists = readSegment(segment, tip, options, index === segments.length - 1);
-    for (let list = await lists.next(); ; list = await lists.next()) {
-      if (list.done === true) {
-        tip = list.value;
-        break;
+    try {
+      for (let list = await lists.next(); ; list = await lists.next()) {
+        if (list.done === true) {
+          tip = list.value;
+          break;
+        }
+        yield* list.value;
       }
-      yield* list.value;
+    } finally {
+      // Who stops reading early must not leave the segment open.
+      await lists.return(null);
     }
   }
 }
