@@ -5,24 +5,18 @@ import {
   COMPUTED_SESSION_CALLS,
   MISSING,
   NONE,
-  OP_EQ,
-  OP_NE,
   STATE_SLOT_CALLS,
   STATE_SLOT_COST,
   STATE_SLOT_OPENED,
-  FALSE,
-  TRUE,
   UNIT_ARGUMENT,
   UNIT_MONEY,
-  WRONG_TYPE,
 } from "../../constants";
 import { METER_AGENT, METER_UNIT, meterAt } from "../bundle";
 import { agent } from "../decide/verdict";
 import { now, partyCount, sessionBlob } from "../state/party";
 import { slotOf } from "../state/slots";
 import { blobOfMeter, hasHappened, leastOf, valueOf } from "../state/values";
-import { compare } from "./tests";
-import { compareNumbers, firstOfValue, kindOfValue, setInteger, setMicros, setValue, VALUE_INTERVAL, VALUE_MISSING } from "./values";
+import { setInteger, setMicros, setValue, VALUE_INTERVAL, VALUE_MISSING } from "./values";
 
 const MS_PER_SECOND: u64 = 1000;
 
@@ -60,23 +54,10 @@ export function setMeter(room: usize, id: u32): void {
   else setValue(room, VALUE_INTERVAL, meter, 0);
 }
 
-/** EQ to GE of two values one of which is an interval, which is lost: both its ends must give one answer; it equals nothing outside. */
-export function compareInterval(op: u32, left: usize, right: usize): u32 {
-  const isLeft = kindOfValue(left) == VALUE_INTERVAL;
-  const room = isLeft ? left : right;
-  const other = isLeft ? right : left;
-  const meter = firstOfValue(room);
+/** One end of the interval that a meter's value is goes to `room`. */
+export function setEnd(room: usize, meter: usize, isGreatest: bool): void {
   const blob = blobOf(meter);
-  setAmount(room, meter, leastOf(blob, meter));
-  const atLeast = compare(op, left, right);
-  if (atLeast == WRONG_TYPE) return atLeast;
-  const isBelow = compareNumbers(other, room) < 0;
-  setAmount(room, meter, valueOf(blob, meter));
-  if (op == OP_EQ || op == OP_NE) {
-    if (!isBelow && compareNumbers(other, room) <= 0) return WRONG_TYPE;
-    return op == OP_EQ ? FALSE : TRUE;
-  }
-  return compare(op, left, right) == atLeast ? atLeast : WRONG_TYPE;
+  setAmount(room, meter, isGreatest ? valueOf(blob, meter) : leastOf(blob, meter));
 }
 
 function setAmount(room: usize, meter: usize, value: u64): void {

@@ -19,7 +19,7 @@ import { firstOf, KIND_STRING, kindOf, lengthOf, nextOf, textOf } from "../json/
 import { compareBytes } from "../load/text";
 import { LEFT, RIGHT } from "../memory";
 import { matches } from "./automaton";
-import { compareInterval } from "./memory";
+import { setEnd } from "./memory";
 import { contains } from "./search";
 import {
   compareNumbers,
@@ -66,6 +66,24 @@ export function compare(op: u32, left: usize, right: usize): u32 {
     default:
       return truth(order >= 0);
   }
+}
+
+/** EQ to GE of two values one of which is an interval, which is lost: both its ends must give one answer; it equals nothing outside. */
+function compareInterval(op: u32, left: usize, right: usize): u32 {
+  const isLeft = kindOfValue(left) == VALUE_INTERVAL;
+  const room = isLeft ? left : right;
+  const other = isLeft ? right : left;
+  const meter = firstOfValue(room);
+  setEnd(room, meter, false);
+  const atLeast = compare(op, left, right);
+  if (atLeast == WRONG_TYPE) return atLeast;
+  const isBelow = compareNumbers(other, room) < 0;
+  setEnd(room, meter, true);
+  if (op == OP_EQ || op == OP_NE) {
+    if (!isBelow && compareNumbers(other, room) <= 0) return WRONG_TYPE;
+    return op == OP_EQ ? FALSE : TRUE;
+  }
+  return compare(op, left, right) == atLeast ? atLeast : WRONG_TYPE;
 }
 
 /** Of two values that are there. */
