@@ -1,4 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { encode } from "../../bundles/format/encode.ts";
+import { instantiate } from "../../engine/binding/index.ts";
+import { irOf } from "./binding-core.ts";
+import { builtCore } from "./json-core.ts";
 import { actionText, World } from "./world.ts";
 
 const HOUR = 3_600_000;
@@ -261,6 +265,30 @@ agent "a" {
       "event_applied",
     );
     expect(other.decide({ agent: "a", tool: "x", session: "s" }).code).toBe("default_permit");
+  });
+
+  test.each([
+    [0, "one"],
+    [9, "one"],
+    [10, "two"],
+    [14, "two"],
+    [15, "one"],
+    [15 * 1_000_000 + 9, "one"],
+    [15 * 1_000_000 + 10, "two"],
+  ])("that go round, which no compiler writes, end too: after %d ms it is %s", async (passed, phase) => {
+    const ir = irOf('agent "a" { default deny phase one { permit one } phase two { permit two } }');
+    ir.transitions[0] = { durationMs: 10, next: 1 };
+    ir.transitions[1] = { durationMs: 5, next: 0 };
+    const round = new World(await instantiate(builtCore()));
+    expect(round.core.load(encode(ir), { signed: false }).ok).toBe(true);
+    round.event({ type: "session_open", agent: "a", session: "s" });
+    round.now += passed;
+    for (const tool of ["one", "two"]) {
+      expect(round.decide({ agent: "a", tool, session: "s" }).effect).toBe(
+        tool === phase ? "permit" : "deny",
+      );
+    }
+    expect(round.slot("s/a", 9)).toBe(BigInt(round.now - (passed % 15) + (phase === "two" ? 10 : 0)));
   });
 
   test("a session from a time without phases is in the first from then on", async () => {
