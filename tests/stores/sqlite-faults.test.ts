@@ -129,6 +129,28 @@ describe("files of SQLite", () => {
   });
 });
 
+describe("names of SQLite files", () => {
+  it("are names of files, whatever they look like", async () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      path = ":memory:";
+      const { ledger } = await opened();
+      await spendOnce(ledger);
+      await ledger.close();
+      const again = await opened();
+      expect(numberOf((await again.ledger.read(["sum"]))[0])).toBe(1);
+      await again.ledger.close();
+      for (const name of ["libsql://127.0.0.1:9", "http://127.0.0.1:9", ""]) {
+        path = name;
+        expect(await refused(), name).toBe("store_unavailable");
+      }
+    } finally {
+      process.chdir(before);
+    }
+  });
+});
+
 describe("values and records of SQLite that are not what was written", () => {
   it("are not given out", async () => {
     const stores = await opened();

@@ -2,6 +2,7 @@
  * State, records and both at once in one SQLite file, for any number of processes of one machine. What resolves is on the disk:
  * a commit ends with the fsync of SQLite's write-ahead log. Not for a file system shared over a network: its locks do not hold.
  */
+import { resolve } from "node:path";
 import type {
   ChainTip,
   Ledger,
@@ -162,7 +163,8 @@ function isHash(value: unknown): value is Uint8Array {
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<OpenedSqlite> {
   let file: SqliteFile | null = null;
   try {
-    file = await SqliteFile.open(path, options);
+    // libsql takes `:memory:` and addresses of servers for something else than files: an absolute path is neither.
+    file = await SqliteFile.open(resolve(path), options);
     const stores = await storesOf(file);
     return { ok: true, stores };
   } catch (error) {
