@@ -174,9 +174,8 @@ export class OwnLedger implements Ledger {
   }
 
   async list(prefix: string, after: string | null, limit: number): Promise<string[]> {
-    await this.#quiet();
+    const failure = await this.#bringUpToDate();
     if (this.#broken !== null) throw this.#broken;
-    const failure = await this.#commit(this.#snapshot());
     if (failure !== null) {
       throw new LedgerFailure("state_unavailable", "the state cannot be written", { cause: failure });
     }
@@ -191,8 +190,7 @@ export class OwnLedger implements Ledger {
   }
 
   async #close(): Promise<void> {
-    await this.#quiet();
-    if (this.#broken === null) await this.#commit(this.#snapshot());
+    await this.#bringUpToDate();
     this.#broken ??= CLOSED;
     this.#stopTimer();
     const closed = await Promise.allSettled([this.#log.close(), this.#store.close()]);
@@ -292,12 +290,14 @@ export class OwnLedger implements Ledger {
     return this.#loads > 0 || this.#appending !== null || this.#pending.resolves.length > 0;
   }
 
-  /** Resolves when nothing is under way: all that is in memory is durable then, or the ledger is broken. */
-  async #quiet(): Promise<void> {
+  /** Commits all that is durable to the store, at a moment when nothing else is in memory. @returns why the store does not have it, or null. */
+  async #bringUpToDate(): Promise<unknown> {
+    // Looked at again after each wait: others wait too.
     while (this.#busy || this.#behind.busy) {
-      if (this.#behind.busy) await this.#behind.idle();
-      else await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+      if (this.#busy) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+      else await this.#behind.idle();
     }
+    return this.#broken === null ? this.#commit(this.#snapshot()) : null;
   }
 
   #snapshot(): Snapshot {

@@ -23,6 +23,8 @@ export class WriteBehind {
   /** A commit failed or met a conflict: what the store has is not known. */
   #unsure = false;
   #committing: Promise<void> | null = null;
+  /** A snapshot was taken that is neither committed nor dropped. */
+  #outstanding = false;
 
   constructor(
     store: StateStore,
@@ -37,17 +39,21 @@ export class WriteBehind {
     this.#possible = [applied.sequence];
   }
 
+  /** No snapshot may be taken. */
   get busy(): boolean {
-    return this.#committing !== null;
+    return this.#outstanding;
   }
 
-  /** What is dirty at this moment, which is that of `tip`. Every snapshot is committed or dropped. */
+  /** What is dirty at this moment, which is that of `tip`. Every snapshot is committed or dropped before the next is taken. */
   snapshot(tip: ChainTip): Snapshot {
+    if (this.#outstanding) throw new Error("a snapshot is still to be committed");
+    this.#outstanding = true;
     const entries = this.#set.takeDirty();
     return { tip, entries, bytes: entries.map((entry) => entry.bytes) };
   }
 
   drop(snapshot: Snapshot): void {
+    this.#outstanding = false;
     this.#set.written(snapshot.entries, false);
   }
 
@@ -60,6 +66,7 @@ export class WriteBehind {
     this.#committing = committing;
     await committing;
     this.#committing = null;
+    this.#outstanding = false;
     return failure;
   }
 

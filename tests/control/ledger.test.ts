@@ -65,6 +65,10 @@ class GatedLog extends MemoryLog implements RecordLog {
     return super.append(expected, records);
   }
 
+  get isWaiting(): boolean {
+    return this.#gates.length > 0;
+  }
+
   async letThrough(): Promise<void> {
     this.#gates.shift()!();
     await turns();
@@ -314,6 +318,44 @@ describe("write-behind", () => {
     expect(await ledger.list("agent/", null, 9)).toEqual(["agent/a", "agent/b"]);
     expect(await ledger.list("agent/", "agent/a", 9)).toEqual(["agent/b"]);
     await ledger.close();
+  });
+
+  test("never has what is not durable, nor two commits at once", async () => {
+    const disk = new Memory();
+    const store = new Memory();
+    const log = new GatedLog(disk);
+    const gates: (() => void)[] = [];
+    let [committing, most] = [0, 0];
+    const state = new MemoryState(store);
+    const commit = state.commit.bind(state);
+    state.commit = async (writes) => {
+      most = Math.max(most, ++committing);
+      await new Promise<void>((resolve) => gates.push(resolve));
+      committing--;
+      return commit(writes);
+    };
+    const options = { writeBehindRecords: 1 };
+    const result = await openOwnLedger({ log, store: state, digest, options });
+    if (!result.ok) throw new Error(result.message);
+    const { ledger } = result;
+    const calls: Promise<unknown>[] = [];
+    for (let round = 0; round < 12; round++) {
+      calls.push(count(ledger, "a"), count(ledger, `b-${round}`));
+      if (round % 3 === 0) calls.push(ledger.list("agent/", null, 9), ledger.list("agent/", "agent/a", 9));
+      await turns();
+      if (round % 2 === 1) await log.letThrough();
+      if (round % 4 === 3) gates.shift()?.();
+      await turns();
+      expect(statesOf(store)["agent/a"] ?? 0).toBeLessThanOrEqual(disk.records.length);
+    }
+    const closing = ledger.close();
+    for (let round = 0; round < 100; round++) {
+      if (log.isWaiting) await log.letThrough();
+      gates.shift()?.();
+      await turns();
+    }
+    await Promise.all([closing, ...calls]);
+    expect([statesOf(store)["agent/a"], most]).toEqual([12, 1]);
   });
 
   test("with less memory than states, nothing is forgotten that the store does not have", async () => {
