@@ -11,6 +11,8 @@
  *     const verdict = policy.decide(action);
  */
 export {
+  type PrivateKey,
+  parsePrivateKey,
   parseTrustFile,
   type TrustCode,
   type TrustedKey,
@@ -47,11 +49,14 @@ export {
 } from "./control.ts";
 export { writeAtomic } from "./files.ts";
 export {
+  type CheckpointOptions,
+  type Checkpoints,
   LogFailure,
   type LogOptions,
   openLog,
   readRecords,
   SegmentedLog,
+  startCheckpoints,
   verifyFolder,
 } from "./log/index.ts";
 export {

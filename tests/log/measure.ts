@@ -2,10 +2,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { signBytes, verifyBytes } from "../../bundles/trust/ed25519.ts";
+import { generateKey } from "../../bundles/trust/index.ts";
 import { genesis } from "../../control/audit/line.ts";
 import { LogVerifier } from "../../control/audit/verify.ts";
 import { encodeBatch } from "../../hosts/node/log/batch.ts";
-import { openLog, readRecords } from "../../hosts/node/log/index.ts";
+import { openLog, openNotary, readRecords, startCheckpoints } from "../../hosts/node/log/index.ts";
 import { NATIVE_SHA256 } from "../../hosts/node/log/sha256.ts";
 import { firstRecords, recordsFrom } from "./records.ts";
 
@@ -30,9 +32,19 @@ function encoding(): void {
   }
 }
 
-async function appending(count: number, batch: number): Promise<void> {
-  const opened = await openLog(join(folder, `batch-${batch}`));
+async function appending(count: number, batch: number, checkpoints = false): Promise<void> {
+  const path = join(folder, `batch-${batch}${checkpoints ? "-checkpoints" : ""}`);
+  const opened = await openLog(path);
   if (!opened.ok) throw new Error(opened.message);
+  const running = checkpoints
+    ? await startCheckpoints(path, {
+        key: generateKey(new Uint8Array(32).fill(1), "measure"),
+        everyMs: 200,
+        onFailure: (failure) => {
+          throw failure;
+        },
+      })
+    : null;
   const times: number[] = [];
   let spent = 0;
   for (let done = 0; done < count; done += batch) {
@@ -42,6 +54,11 @@ async function appending(count: number, batch: number): Promise<void> {
     await opened.log.append(tip, records);
     times.push(performance.now() - start);
     spent += times.at(-1)!;
+  }
+  const start = performance.now();
+  if (running?.ok === true) {
+    await running.stop();
+    print(`the last checkpoint: ${(performance.now() - start).toFixed(0)} ms`);
   }
   await opened.log.close();
   const rate = Math.round((count / spent) * 1000).toLocaleString("en");
@@ -58,6 +75,13 @@ async function reopening(name: string): Promise<void> {
   const { sequence } = await opened.log.tip();
   print(`open, ${sequence.toLocaleString("en")} records: ${(performance.now() - start).toFixed(0)} ms`);
   await opened.log.close();
+  start = performance.now();
+  const signer = { kind: "ed25519", ...generateKey(new Uint8Array(32).fill(1), "measure") } as const;
+  const notary = await openNotary(path, { signer, ed25519: { sign: signBytes, verify: verifyBytes } });
+  if (!notary.ok) throw new Error(notary.message);
+  await notary.notary.checkpoint();
+  print(`tree and checkpoint: ${(((performance.now() - start) * 1000) / sequence).toFixed(2)} µs a record`);
+  await notary.notary.close();
   const segments = readdirSync(path)
     .filter((segment) => segment.endsWith(".jsonl"))
     .sort();
@@ -82,6 +106,7 @@ try {
   await appending(5_000, 1);
   await appending(40_000, 8);
   await appending(Number(process.argv[3] ?? 300_000), 64);
+  await appending(100_000, 64, true);
   await reopening("batch-64");
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -99,16 +99,31 @@ describe("checkpoints", () => {
 
   test("are made while records are appended", async () => {
     const folder = temporaryFolder();
-    const log = await opened(folder);
-    const notary = await notaryOf(folder);
+    const log = await opened(folder, { segmentBytes: 200_000 });
     const sizes: number[] = [];
-    const stop = startCheckpoints(log, notary, { everyMs: 5, onCheckpoint: ({ size }) => sizes.push(size) });
+    const checkpoints = await startCheckpoints(folder, {
+      key: generateKey(new Uint8Array(32).fill(1), "test"),
+      origin: signer.name,
+      everyMs: 5,
+      onCheckpoint: (made) => {
+        expect(checkSignatures(made, pinned, ed25519)).toBeNull();
+        sizes.push(made.size);
+      },
+      onFailure: (failure) => {
+        throw failure;
+      },
+    });
+    if (!checkpoints.ok) throw new Error(checkpoints.message);
     for (let round = 0; round < 40; round++) {
       await log.append(await log.tip(), recordsFrom(await log.tip(), 25));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await stop();
+    await checkpoints.stop();
     expect(sizes.at(-1)).toBe(1_000);
+    const hashes = (await all(log)).map(({ hash }) => hash);
+    for (const { size, root } of readCheckpoints(folder).checkpoints) {
+      expect(root).toEqual(naiveRoot(hashes.slice(0, size)));
+    }
   });
 
   test("are not signed when the log was written anew, or by another key", async () => {

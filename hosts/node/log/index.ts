@@ -6,6 +6,6 @@ export { keepCheckpoint, Notary, type NotaryOptions, openNotary } from "./notary
 export { type LogOptions, type OpenedLog, openLog } from "./open.ts";
 export { type ReadOptions, readRecords, sealedAt } from "./reader.ts";
 export { holdsLog } from "./segments.ts";
-export { type CheckpointTimes, startCheckpoints } from "./timer.ts";
+export { type CheckpointOptions, type Checkpoints, startCheckpoints } from "./timer.ts";
 export { openTree } from "./tree.ts";
 export { type FolderFault, type FolderReport, type VerifyOptions, verifyFolder } from "./verify.ts";

@@ -55,11 +55,19 @@ export class Notary {
   }
 
   /**
-   * Signs a checkpoint over the log's first `size` records, or over all that are whole in its files. Records, tiles and the checkpoint are on
+   * Signs a checkpoint over the log's first `size` records (more when the tree has them already), or over all that are whole in its files. Records, tiles and the checkpoint are on
    * the disk before it is given out. Null when the newest checkpoint covers as many. Rejects with LogFailure.
    */
   checkpoint(size: number | null = null): Promise<SignedCheckpoint | null> {
     return this.#inTurn(() => this.#checkpoint(size));
+  }
+
+  /** Takes new records into the tree, so that the next checkpoint has less to do. @returns how many leaves there are. */
+  grow(): Promise<number> {
+    return this.#inTurn(async () => {
+      await growTree(this.folder, this.tree, null, this.#place);
+      return this.tree.size;
+    });
   }
 
   /** Hashes that show that the tree of `size` holds that of `old`. */

@@ -1,54 +1,74 @@
+import { signBytes, verifyBytes } from "../../../bundles/trust/ed25519.ts";
+import type { PrivateKey } from "../../../bundles/trust/index.ts";
 import type { SignedCheckpoint } from "../../../control/audit/checkpoint.ts";
-import type { SegmentedLog } from "./log.ts";
-import type { Notary } from "./notary.ts";
+import { isKeyName } from "../../../control/audit/note.ts";
+import { type HostRefusal, refusal } from "../refusals.ts";
+import { type Notary, openNotary } from "./notary.ts";
 
-export interface CheckpointTimes {
+export interface CheckpointOptions {
+  /** Of `faramesh keygen`. */
+  key: PrivateKey;
+  /** What the checkpoints call the log, such as example.org/log; the key's name when left out. */
+  origin?: string;
   /** After so many records; 100,000 when left out. */
   everyRecords?: number;
   /** After so long, when there are new records; a minute when left out. */
   everyMs?: number;
   onCheckpoint?: (checkpoint: SignedCheckpoint) => void;
-  /** Without it a failure is thrown where nobody can catch it: checkpoints do not fail unnoticed. */
-  onFailure?: (failure: unknown) => void;
+  /** Told of every failure; the next time is tried again. */
+  onFailure: (failure: unknown) => void;
 }
 
+export interface Checkpoints {
+  readonly notary: Notary;
+  /** Makes a last checkpoint and lets go of the folder. */
+  stop(): Promise<void>;
+}
+
+/** How often new records are taken into the tree, so that no checkpoint has much to do. */
 const LOOK_MS = 500;
 
 /**
- * Makes checkpoints while records are appended, off the way of the appends.
- * @returns what ends it: makes a last checkpoint and resolves.
+ * Makes checkpoints of a log while it grows, whoever appends to it. Refused as `openNotary`.
  */
-export function startCheckpoints(
-  log: SegmentedLog,
-  notary: Notary,
-  times: CheckpointTimes = {},
-): () => Promise<void> {
-  const { everyRecords = 100_000, everyMs = 60_000 } = times;
+export async function startCheckpoints(
+  folder: string,
+  options: CheckpointOptions,
+): Promise<({ ok: true } & Checkpoints) | HostRefusal> {
+  const { everyRecords = 100_000, everyMs = 60_000, key, origin = key.name } = options;
+  if (!isKeyName(origin)) return refusal("checkpoint_refused", `\`${origin}\` cannot name a log`);
+  const { publicKey, seed } = key;
+  const signer = { kind: "ed25519", name: origin, publicKey, seed } as const;
+  const opened = await openNotary(folder, { signer, ed25519: { sign: signBytes, verify: verifyBytes } });
+  if (!opened.ok) return opened;
+  const { notary } = opened;
   let lastMs = performance.now();
   let running: Promise<void> | null = null;
-  const make = async (): Promise<void> => {
+
+  const look = async (must: boolean): Promise<void> => {
     try {
+      const waiting = (await notary.grow()) - (notary.latest?.size ?? 0);
+      const isTime = performance.now() - lastMs >= everyMs;
+      if (waiting === 0 || !(must || isTime || waiting >= everyRecords)) return;
       lastMs = performance.now();
-      const made = await notary.checkpoint((await log.tip()).sequence);
-      if (made !== null) times.onCheckpoint?.(made);
+      const made = await notary.checkpoint();
+      if (made !== null) options.onCheckpoint?.(made);
     } catch (error) {
-      if (times.onFailure === undefined) throw error;
-      times.onFailure(error);
-    } finally {
-      running = null;
+      options.onFailure(error);
     }
   };
-  const look = async (): Promise<void> => {
-    const { sequence } = await log.tip();
-    const waiting = sequence - (notary.latest?.size ?? 0);
-    const due = waiting >= everyRecords || (waiting > 0 && performance.now() - lastMs >= everyMs);
-    if (due) running ??= make();
+  const tick = (): void => {
+    running ??= look(false).finally(() => {
+      running = null;
+    });
   };
-  const timer = setInterval(() => void look(), Math.min(LOOK_MS, everyMs));
+  const timer = setInterval(tick, Math.min(LOOK_MS, everyMs));
   timer.unref();
-  return async () => {
+  const stop = async (): Promise<void> => {
     clearInterval(timer);
     await running;
-    await make();
+    await look(true);
+    await notary.close();
   };
+  return { ok: true, notary, stop };
 }
