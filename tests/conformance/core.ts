@@ -200,9 +200,10 @@ export class RawCore {
     });
   }
 
-  trace(action: Uint8Array, facts: Uint8Array): TraceEvent[] {
+  trace(action: Uint8Array, facts: Uint8Array, state = NO_STATE): TraceEvent[] {
     this.writeInputs(action, facts);
-    this.exports.decide(action.length, facts.length, 0, 1);
+    this.write(this.exports.statePointer(), state);
+    this.exports.decide(action.length, facts.length, state.length, 1);
     const bytes = this.read(this.exports.tracePointer(), this.exports.traceEvents() * 8);
     const words = new Uint32Array(bytes.buffer);
     return Array.from({ length: words.length / 2 }, (_, index) => {

@@ -7,11 +7,15 @@ import { askFrontEnd } from "../fuzz/frontend.ts";
 import { policy } from "../fuzz/policies.ts";
 import { PROPERTIES } from "../fuzz/properties.ts";
 import { Random } from "../fuzz/random.ts";
+import { runSteps, scenarioCorpus, scenarioDifference } from "../fuzz/scenario-case.ts";
+import { statefulPolicy } from "../fuzz/stateful-policies.ts";
 import { compiled } from "./policy.ts";
 
 const SEED = 20260101;
 const POLICIES = 30;
 const PAIRS_PER_POLICY = 40;
+const SCENARIOS = 30;
+const STEPS = 30;
 
 test.each(corpus().map((one) => [one.name, one] as const))("%s", (_, one) => {
   compiled(one.policy);
@@ -27,6 +31,20 @@ test("generated policies and actions", () => {
       const result = trial.compare(action(random, generated), facts(random, generated));
       expect(result?.text ?? null, `policy ${index}`).toBeNull();
     }
+  }
+});
+
+test.each(scenarioCorpus().map((one) => [one.name, one] as const))("%s", (_, one) => {
+  compiled(one.policy);
+  expect(scenarioDifference(one, one.seed)?.text ?? null).toBeNull();
+});
+
+test("generated scenarios", () => {
+  for (let index = 0; index < SCENARIOS; index++) {
+    const random = new Random(SEED, 0x60000000 + index);
+    const generated = statefulPolicy(random);
+    const { difference } = runSteps(random, compiled(generated.text), generated, SEED, STEPS, () => {});
+    expect(difference?.found.text ?? null, `scenario ${index}`).toBeNull();
   }
 });
 

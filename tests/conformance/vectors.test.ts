@@ -1,12 +1,15 @@
 /** Every vector on every implementation: what was expected, and the same bytes from all. */
 import { describe, expect, test } from "vitest";
 import * as constants from "../../engine/constants.ts";
+import { pack, unpack } from "../reference/state/blobs.ts";
+import { readScenarios } from "../vectors/scenarios.ts";
 import { CODES, type Decision, HOST_CODES, readVectors, type Vector } from "../vectors/vectors.ts";
 import { BINDING } from "./binding.ts";
 import { CORE, coreDigest, RawCore } from "./core.ts";
 import { difference, type Implementation, type Outcome, type RecordContext } from "./implementation.ts";
 import { type Compiled, compiled } from "./policy.ts";
 import { REFERENCE } from "./reference.ts";
+import { BlobSystem } from "./system.ts";
 
 const IMPLEMENTATIONS: Implementation[] = [REFERENCE, CORE, BINDING];
 const VECTORS = readVectors();
@@ -16,6 +19,10 @@ const CONTEXT: RecordContext = {
   sequence: 2n ** 53n - 1n,
   previous: new Uint8Array(32).fill(7),
 };
+
+const SCENARIOS = readScenarios();
+/** Of bytes that no scenario can say; tests/core/state.test.ts does. */
+const DAMAGED = "state_invalid";
 
 const policies = new Map<Vector, Compiled>();
 function policyOf(vector: Vector): Compiled {
@@ -75,8 +82,9 @@ test("the vectors reach every code that the core can give", () => {
       recorded === undefined ? [code] : [code, recorded],
     ),
   );
-  const wanted = [...CODES.keys()].filter((code) => !HOST_CODES.includes(code));
-  expect(wanted.filter((code) => !expected.includes(code))).toEqual([]);
+  const ofSteps = SCENARIOS.flatMap(({ steps }) => steps.map(({ expected: { code } }) => code));
+  const wanted = [...CODES.keys()].filter((code) => !HOST_CODES.includes(code) && code !== DAMAGED);
+  expect(wanted.filter((code) => ![...expected, ...ofSteps].includes(code))).toEqual([]);
 });
 
 test("the vectors run every instruction of the core", () => {
@@ -89,6 +97,21 @@ test("the vectors run every instruction of the core", () => {
         if (kind === constants.TRACE_TEST) run.add(built.ir.code[payload]!.op);
       }
     }
+  }
+  for (const scenario of SCENARIOS) {
+    const built = compiled(scenario.policy, scenario.imports);
+    const core = new RawCore(built, CONTEXT);
+    const system = new BlobSystem(built, CONTEXT, ({ kind, text, facts }, blobs, place) => {
+      const state = blobs === null ? new Uint8Array() : pack(blobs);
+      const traced = kind === "action" ? core.trace(text, facts, state) : [];
+      for (const { kind, payload } of traced) {
+        if (kind === constants.TRACE_TEST) run.add(built.ir.code[payload]!.op);
+      }
+      const call = kind === "action" ? "decideRecorded" : "applyEvent";
+      const { after, ...recorded } = core.record(call, text, facts, place, state);
+      return { verdict: recorded.recordedVerdict, ...recorded, after: after && unpack(after) };
+    });
+    for (const step of scenario.steps) system.step(step);
   }
   // Skips and logic are not tests of their own: they have run where a later instruction of their rule has.
   const silent = new Set([

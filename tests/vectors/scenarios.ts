@@ -69,7 +69,7 @@ class StepReader {
     }
     const times = /^(\d+) times (.*)$/.exec(line.text);
     const one = times === null ? line : { place: line.place, text: times[2]! };
-    return Array.from({ length: Number(times?.[1] ?? 1) }, () => this.step(one));
+    return Array.from({ length: Number(times?.[1] ?? 1) }, (_, index) => this.step(repeated(one, index)));
   }
 
   /** `+5s` and `-5s` from the time before, `5s` from the beginning. */
@@ -123,6 +123,12 @@ class StepReader {
     );
   }
 }
+
+/** `<index>`: how often it was done before; `<hex>`: the same in 4 hexadecimal digits. */
+const repeated = ({ place, text }: Line, index: number): Line => ({
+  place,
+  text: text.replace("<index>", String(index)).replace("<hex>", index.toString(16).padStart(4, "0")),
+});
 
 /** Of a text that is canonical already, as the texts here are. */
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
