@@ -1,6 +1,6 @@
 /** Measuring what an agent runs: SHA-256 over files and folders. */
 import { createHash } from "node:crypto";
-import { constants, type Stats } from "node:fs";
+import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { MEASURED, type Measure, type Measurement } from "../../../control/identity/index.ts";
@@ -18,9 +18,12 @@ interface Known {
   readonly digest: string;
 }
 
-/** Changes with every write to the file: the change time cannot be set by who writes. */
-function stampOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return [dev, ino, size, mtimeMs, ctimeMs].join(":");
+/** A write within the same tick of the file system's clock shows in no time: what changed just now is read again the next time. */
+const SETTLED_MS = 2_000;
+
+/** Changes with every write to the file but those of one tick: the change time cannot be set by who writes. */
+function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(":");
 }
 
 async function digestOf(handle: FileHandle): Promise<string> {
@@ -49,15 +52,17 @@ class Measurer {
   async #file(path: string): Promise<string> {
     const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const before = await handle.stat();
+      const before = await handle.stat({ bigint: true });
       if (!before.isFile()) throw new Error(`${path} is no regular file`);
       const stamp = stampOf(before);
       const known = this.#known.get(path);
       if (known?.stamp === stamp) return known.digest;
       const digest = await digestOf(handle);
-      if (stampOf(await handle.stat()) !== stamp) throw new Error(`${path} changes while it is measured`);
+      if (stampOf(await handle.stat({ bigint: true })) !== stamp)
+        throw new Error(`${path} changes while it is measured`);
       if (this.#known.size >= MAX_FILES) this.#known.clear();
-      this.#known.set(path, { stamp, digest });
+      const age = Date.now() - Number(before.ctimeMs);
+      if (age >= SETTLED_MS) this.#known.set(path, { stamp, digest });
       return digest;
     } finally {
       await handle.close();
