@@ -47,7 +47,16 @@ export {
   SALT_KEY_NAME,
   STATE_NAME,
 } from "./control.ts";
+export { openDelegations, type PinnedRoot } from "./delegation.ts";
 export { writeAtomic } from "./files.ts";
+export {
+  type AgentKey,
+  measureFiles,
+  type OpenIdentifyOptions,
+  openIdentify,
+  openPins,
+  readAgentKeys,
+} from "./identity/index.ts";
 export {
   type CheckpointOptions,
   type Checkpoints,
