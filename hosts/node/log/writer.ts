@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  fdatasync,
   fdatasyncSync,
   fstatSync,
   openSync,
@@ -25,6 +26,7 @@ const SLOW_MS = 1;
 const WEIGHT = 0.125;
 
 const writeAsync = promisify(write);
+const syncAsync = promisify(fdatasync);
 
 function openSegment(path: string, flags: number): number {
   return openSync(path, flags | constants.O_WRONLY | DATA_SYNC, 0o644);
@@ -89,7 +91,7 @@ export class SegmentWriter {
         at += (await writeAsync(this.#descriptor, bytes, at, bytes.length - at, this.#bytes + at))
           .bytesWritten;
       }
-      if (DATA_SYNC === 0) fdatasyncSync(this.#descriptor);
+      if (DATA_SYNC === 0) await syncAsync(this.#descriptor);
     } catch (error) {
       throw new LogFailure("log_unwritable", errorText(error));
     }
