@@ -130,3 +130,29 @@ export function wholeNumber(name: string, value: string, minimum: number, maximu
   }
   return number;
 }
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/** Milliseconds of an option's value such as `30m`. Throws CommandError with the option's name. */
+export function durationOption(
+  invocation: Invocation,
+  name: string,
+  otherwise: number,
+  maximumMs: number,
+): number {
+  const text = invocation.value(name);
+  if (text === null) return otherwise;
+  const match = /^([1-9][0-9]{0,8})([smhdw])$/.exec(text);
+  const ms = match === null ? Number.NaN : Number(match[1]) * UNIT_MS[match[2]!]!;
+  if (ms <= maximumMs) return ms;
+  throw misuse(
+    `\`--${name}\` cannot be \`${text}\``,
+    `a duration such as 30s, 15m, 24h or 7d, of at most ${maximumMs / UNIT_MS.d!} days`,
+  );
+}

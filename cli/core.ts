@@ -31,10 +31,6 @@ export function isRefusedInput(verdict: Verdict): boolean {
   return entry.number >= FIRST_REFUSAL && !NO_REFUSALS.includes(entry.name);
 }
 
-export function decide(core: Core, call: Call): Verdict {
-  return core.decide(call.action, call.facts ?? undefined);
-}
-
 export function decideRecorded(core: Core, call: Call, tip: ChainTip) {
   return core.decideRecorded(call.action, call.facts ?? undefined, tip);
 }

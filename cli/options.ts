@@ -28,3 +28,12 @@ export const AGENT: OptionSpec = {
   help: "the agent that is calling; a call that names another one is refused",
 };
 export const NOW: OptionSpec = { name: "now", help: "give the present time to calls that bring none" };
+export const FOLDER: OptionSpec = {
+  name: "folder",
+  short: "f",
+  value: "DIR",
+  required: true,
+  help: "folder of the control plane: the log of records and the state made from it",
+};
+export const REASON: OptionSpec = { name: "reason", value: "TEXT", help: "why, for the record" };
+export const BY: OptionSpec = { name: "by", value: "WHO", help: "who does it, for the record" };

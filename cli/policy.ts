@@ -92,6 +92,7 @@ export function readTrust(path: string | null): TrustFile | null {
 /** A policy ready to decide. */
 export interface Opened {
   core: Core;
+  bundle: Uint8Array;
   ir: Ir;
   /** How a rule's file is shown. */
   display: (name: string) => string;
@@ -133,12 +134,14 @@ export async function openPolicy(
     const compiled = compileOrFail(path, trust);
     const core = await loadCore(path, compiled.bundle, false);
     const display = (name: string) => displayName(compiled.sources, name);
-    return { core, ir: compiled.ir, display, sources: compiled.sources, signed: false, keys: [] };
+    const { bundle, ir, sources } = compiled;
+    return { core, bundle, ir, display, sources, signed: false, keys: [] };
   }
   const loaded = loadBundle(path, trust, options.insecure);
   const core = await loadCore(path, loaded.bundle, loaded.signed);
   return {
     core,
+    bundle: loaded.bundle,
     ir: decodeOrFail(path, loaded.bundle),
     display: (name) => name,
     sources: null,

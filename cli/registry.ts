@@ -4,7 +4,7 @@ import type { Command } from "./command.ts";
 export interface Entry {
   name: string;
   summary: string;
-  group: "write" | "ship" | "run" | "more";
+  group: "write" | "ship" | "run" | "operate" | "more";
   load: () => Promise<Command>;
 }
 
@@ -88,6 +88,36 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./commands/explain.ts")).explain,
   },
   {
+    name: "session",
+    summary: "open, show and close sessions of a control plane",
+    group: "operate",
+    load: async () => (await import("./commands/session.ts")).session,
+  },
+  {
+    name: "approve",
+    summary: "let a deferred call through, once",
+    group: "operate",
+    load: async () => (await import("./commands/approve.ts")).approve,
+  },
+  {
+    name: "reject",
+    summary: "refuse a deferred call",
+    group: "operate",
+    load: async () => (await import("./commands/approve.ts")).reject,
+  },
+  {
+    name: "freeze",
+    summary: "deny every call of an agent, from now on",
+    group: "operate",
+    load: async () => (await import("./commands/freeze.ts")).freeze,
+  },
+  {
+    name: "unfreeze",
+    summary: "let a frozen agent call again",
+    group: "operate",
+    load: async () => (await import("./commands/freeze.ts")).unfreeze,
+  },
+  {
     name: "audit",
     summary: "verify, search, export and prove the log of records",
     group: "run",
@@ -117,5 +147,6 @@ export const GROUPS: readonly { key: Entry["group"]; title: string }[] = [
   { key: "write", title: "Write a policy" },
   { key: "ship", title: "Ship it" },
   { key: "run", title: "Decide and understand" },
+  { key: "operate", title: "Operate and prove" },
   { key: "more", title: "More" },
 ];

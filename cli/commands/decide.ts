@@ -1,75 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import type { SealedRecord } from "../../control/ports.ts";
-import { LogFailure, openLog, type SegmentedLog } from "../../hosts/node/log/index.ts";
+import { openLog, type SegmentedLog } from "../../hosts/node/log/index.ts";
 import { type Call, type HostFacts, type Line, LineSplitter, readCall } from "../calls.ts";
 import type { Command, Invocation } from "../command.ts";
-import { decide as decideCall, decideRecorded, decideTraced, isRefusedInput, type Verdict } from "../core.ts";
+import { isRefusedInput, type Verdict } from "../core.ts";
+import { type Decider, ENVELOPES, PlaneDecider, StatelessDecider, TrialDecider } from "../decider.ts";
 import { CommandError, EXIT_FINDINGS, EXIT_MISUSE, EXIT_OK, misuse } from "../errors.ts";
 import { cannotRead, Progress, placeName, print, printError } from "../io.ts";
-import { AGENT, INSECURE, NOW, TRUST } from "../options.ts";
+import { AGENT, FOLDER, INSECURE, NOW, TRUST } from "../options.ts";
+import { withPlane } from "../plane.ts";
 import { type Opened, openPolicy } from "../policy.ts";
-import { explanationJson } from "../report/explanation.ts";
 import { type DecidedRow, verdictLine, verdictTable } from "../report/verdicts.ts";
+import { isStateful } from "../state/memory.ts";
 import { styleFor } from "../style.ts";
+import { Trial } from "../trial.ts";
 
 /** Above what the core accepts for action and facts together: a longer line is cut there, and refused by the core. */
 const MAX_CALL_BYTES = 4 * 1024 * 1024;
 const SALT_BYTES = 16;
-
-interface Decided {
-  verdict: Verdict;
-  extra: Record<string, unknown>;
-}
-
-/** Decides calls: records them when there is a log, before their verdicts are shown. */
-class Decider {
-  readonly #opened: Opened;
-  readonly #log: SegmentedLog | null;
-  readonly #trace: boolean;
-
-  constructor(opened: Opened, log: SegmentedLog | null, trace: boolean) {
-    this.#opened = opened;
-    this.#log = log;
-    this.#trace = trace;
-  }
-
-  /** Whether records are kept that redact something. */
-  get needsSalt(): boolean {
-    return this.#log !== null && this.#opened.ir.redacts.length > 0;
-  }
-
-  /** One write to the log for all of them. */
-  async decide(calls: readonly Call[]): Promise<Decided[]> {
-    const { core } = this.#opened;
-    const log = this.#log;
-    if (log === null)
-      return calls.map((call) => ({ verdict: decideCall(core, call), extra: this.#extra(call) }));
-    const start = await log.tip();
-    let tip = start;
-    const records: SealedRecord[] = [];
-    const decided = calls.map((call) => {
-      const { verdict, record, hash } = decideRecorded(core, call, tip);
-      records.push({ sequence: tip.sequence, record, hash });
-      tip = { sequence: tip.sequence + 1, previous: hash };
-      return { verdict, extra: this.#extra(call) };
-    });
-    try {
-      const appended = await log.append(start, records);
-      if (!appended.ok) throw new LogFailure("log_changed", log.folder);
-    } catch (error) {
-      if (!(error instanceof LogFailure)) throw error;
-      throw new CommandError(EXIT_MISUSE, error.message, { place: log.folder, help: error.help });
-    }
-    return decided;
-  }
-
-  #extra(call: Call): Record<string, unknown> {
-    if (!this.#trace) return {};
-    const { core, ir } = this.#opened;
-    return { trace: explanationJson(decideTraced(core, ir, call)).steps };
-  }
-}
 
 /** A record that redacts needs a salt; a random one hides the values for good. */
 function hostFacts(invocation: Invocation, recordsRedactions: boolean): HostFacts {
@@ -124,7 +72,10 @@ async function decideAll(callsPath: string, decider: Decider, invocation: Invoca
   for await (const lines of callLines(callsPath)) {
     for (const batch of batches(lines)) {
       const calls = batch.map((line) => callOf(line, hostFacts(invocation, decider.needsSalt)));
-      const decided = await decider.decide(calls);
+      const decided = await decider.decide(
+        calls,
+        batch.map(({ number }) => number),
+      );
       refused ||= decided.some(({ verdict }) => isRefusedInput(verdict));
       if (asTable) {
         decided.forEach(({ verdict }, index) => {
@@ -149,6 +100,10 @@ or an envelope, whose other fields are what the host knows and the agent must no
   {"action": {…}, "principal": {…}, "purpose": …, "phase": …, "model": …, "selectors": {…}, "time": …}
 Only a host may write envelopes: never pass on a line that an agent composed as a whole.
 
+With --folder what calls spend is remembered, sessions must be open, and the line has \`sequence\`, \`hash\` and \`reservation\` of its record.
+Time and salt are the control plane's then; purpose and phase are the session's. Without, a policy that remembers calls is tried on a
+fresh state.
+
 A bundle needs --trust or --insecure. Sources are compiled in memory and count as unsigned.`,
   operands: [
     { name: "POLICY", minimum: 1, maximum: 1, help: "bundle, or policy file or folder" },
@@ -160,9 +115,14 @@ A bundle needs --trust or --insecure. Sources are compiled in memory and count a
     INSECURE,
     { name: "trace", help: "add to each line the steps, rules and conditions that led to it" },
     {
+      ...FOLDER,
+      required: false,
+      help: "decide through the control plane of this folder: state is kept, records are durable before their verdicts are written",
+    },
+    {
       name: "log",
       value: "DIR",
-      help: "append a record of each decision to the log in this folder, durable before its verdict is written",
+      help: "append a record of each decision to the log in this folder; for policies that remember nothing",
     },
     { name: "table", help: "write a table for people instead of JSON lines" },
     NOW,
@@ -174,8 +134,8 @@ A bundle needs --trust or --insecure. Sources are compiled in memory and count a
     },
     { command: "faramesh decide policy.fpl calls.jsonl --agent payments --table", text: "try a policy out" },
     {
-      command: "faramesh decide policy.fplb --trust trust.json --log records < calls.jsonl",
-      text: "and keep the records",
+      command: "faramesh decide policy.fplb --trust trust.json --folder plane < calls.jsonl",
+      text: "and keep records and state",
     },
   ],
   exits: {
@@ -184,39 +144,65 @@ A bundle needs --trust or --insecure. Sources are compiled in memory and count a
   },
   async run(invocation) {
     const [path, callsPath = "-"] = invocation.operands as [string, string | undefined];
-    if (invocation.flag("table") && invocation.flag("trace")) {
-      throw misuse(
-        "`--table` and `--trace` exclude each other",
-        "`faramesh explain` shows the trace of one call",
+    checkOptions(invocation);
+    if (callsPath === "-" && process.stdin.isTTY === true) {
+      printError("reading calls from the terminal, one a line; end with Ctrl-D\n");
+    }
+    if (invocation.value("folder") !== null) {
+      return withPlane(path, invocation, { create: true, identify: ENVELOPES }, (plane) =>
+        decideCalls(callsPath, plane.opened, new PlaneDecider(plane, invocation.value("agent")), invocation),
       );
     }
     const opened = await openPolicy(path, {
       trust: invocation.value("trust"),
       insecure: invocation.flag("insecure"),
     });
-    if (callsPath === "-" && process.stdin.isTTY === true) {
-      printError("reading calls from the terminal, one a line; end with Ctrl-D\n");
+    const trace = invocation.flag("trace");
+    if (isStateful(opened.ir)) {
+      if (invocation.value("log") !== null) {
+        throw misuse(
+          "`--log` keeps no state, and this policy remembers calls",
+          "`--folder DIR` keeps the log and the state",
+        );
+      }
+      printError(FRESH);
+      return decideCalls(callsPath, opened, new TrialDecider(new Trial(opened), trace), invocation);
     }
     const log = await openLogOrFail(invocation.value("log"));
     try {
-      const { rows, refused } = await decideAll(
-        callsPath,
-        new Decider(opened, log, invocation.flag("trace")),
-        invocation,
-      );
-      if (invocation.flag("table")) {
-        await print(
-          verdictTable(
-            rows,
-            opened.display,
-            Math.min(process.stdout.columns ?? 120, 200),
-            styleFor(process.stdout),
-          ),
-        );
-      }
-      return refused ? EXIT_FINDINGS : EXIT_OK;
+      return await decideCalls(callsPath, opened, new StatelessDecider(opened, log, trace), invocation);
     } finally {
       await log?.close();
     }
   },
 };
+
+const FRESH = `faramesh: this policy remembers calls: they are decided on a fresh state, which is gone with the command
+  A session is opened by its first call. \`--folder DIR\` keeps log and state.
+`;
+
+function checkOptions(invocation: Invocation): void {
+  const both = (left: string, right: string, help: string): void => {
+    const given = (name: string) => invocation.values(name).length > 0;
+    if (given(left) && given(right))
+      throw misuse(`\`--${left}\` and \`--${right}\` exclude each other`, help);
+  };
+  both("table", "trace", "`faramesh explain` shows the trace of one call");
+  both("folder", "trace", "`faramesh explain --folder` shows the trace of one call");
+  both("folder", "log", "the folder has a log of its own");
+  both("folder", "now", "with a folder every call has the present time");
+}
+
+async function decideCalls(
+  callsPath: string,
+  opened: Opened,
+  decider: Decider,
+  invocation: Invocation,
+): Promise<number> {
+  const { rows, refused } = await decideAll(callsPath, decider, invocation);
+  if (invocation.flag("table")) {
+    const width = Math.min(process.stdout.columns ?? 120, 200);
+    await print(verdictTable(rows, opened.display, width, styleFor(process.stdout)));
+  }
+  return refused ? EXIT_FINDINGS : EXIT_OK;
+}

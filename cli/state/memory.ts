@@ -47,6 +47,12 @@ export function partiesOf(subject: Fields | null, facts: Fields | null, isEvent:
   return { agent, session, chain };
 }
 
+/** Keys of the blobs in the core's order, null for those that are always empty. */
+export function blobKeys(parties: Parties | null): readonly (string | null)[] {
+  const keys = parties === null ? null : partyKeys(parties.agent, parties.session, parties.chain);
+  return keys?.blobs ?? [null, null];
+}
+
 const ZEROS = new Uint8Array(32);
 
 /** The blobs of one run, and where its next record stands. Events and decisions apply in the order of the calls. */
@@ -56,7 +62,15 @@ export class Memory {
 
   /** In the core's order; what is not there yet is null. */
   read(parties: Parties | null): Blobs {
-    return this.#keys(parties).map((key) => (key === null ? null : (this.#blobs.get(key) ?? null)));
+    return blobKeys(parties).map((key) => (key === null ? null : (this.#blobs.get(key) ?? null)));
+  }
+
+  /** Puts blobs of elsewhere in their places, in the core's order. */
+  seed(parties: Parties, blobs: Blobs): void {
+    blobKeys(parties).forEach((key, index) => {
+      const blob = blobs[index] ?? null;
+      if (key !== null && blob !== null) this.#blobs.set(key, blob);
+    });
   }
 
   /** Of the acting party, for people. */
@@ -76,18 +90,13 @@ export class Memory {
     return this.#keep(parties, (place, state) => core.applyEvent(event, facts, place, state));
   }
 
-  #keys(parties: Parties | null): readonly (string | null)[] {
-    const keys = parties === null ? null : partyKeys(parties.agent, parties.session, parties.chain);
-    return keys?.blobs ?? [null, null];
-  }
-
   #keep(
     parties: Parties | null,
     run: (place: { sequence: number; previous: Uint8Array }, state: Blobs) => Recorded,
   ): Recorded & Placed {
     const sequence = this.#sequence++;
     const made = run({ sequence, previous: ZEROS }, this.read(parties));
-    const keys = this.#keys(parties);
+    const keys = blobKeys(parties);
     made.state?.forEach((blob, index) => {
       const key = keys[index] ?? null;
       if (key !== null && blob.byteLength > 0) this.#blobs.set(key, blob);
