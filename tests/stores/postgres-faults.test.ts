@@ -164,6 +164,27 @@ describe.skipIf(BINARIES === null)("PostgreSQL", () => {
       await ledger.close();
     });
 
+    it("because it stands still within a transaction: the server ends it, and others go on", async () => {
+      const relay = await startRelay(server.address.host);
+      try {
+        const options = await migrated({ statementMs: 500 });
+        const { ledger } = await opened({ ...options, host: relay.folder });
+        const other = await opened({ ...options, statementMs: 30_000 });
+        relay.cut = "held";
+        const standing = rejects(spendOnce(ledger), "LedgerFailure");
+        const waits = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE state = 'idle in transaction'`;
+        for (let n = 0; n === 0; ) n = (await run(waits)).rows[0].n;
+        expect(await spendOnce(other.ledger)).toBe(0);
+        await standing;
+        relay.cut = null;
+        expect(await spendOnce(ledger)).toBe(1);
+        await ledger.close();
+        await other.ledger.close();
+      } finally {
+        await relay.close();
+      }
+    });
+
     it("in a deadlock: tried again, and done once", async () => {
       const options = await migrated();
       const { ledger, log } = await opened(options);
@@ -257,8 +278,11 @@ describe.skipIf(BINARIES === null)("PostgreSQL", () => {
 
 interface Relay {
   readonly folder: string;
-  /** Cuts the connection on which COMMIT is sent: without passing it on, or behind the server's answer, which is not passed on. */
-  cut: "before" | "behind" | null;
+  /**
+   * Cuts the connection on which COMMIT is sent: without passing it on, or behind the server's answer, which is not passed on. Held: the
+   * server's lock is asked for, and then nothing passes any more.
+   */
+  cut: "before" | "behind" | "held" | null;
   /** When the server has answered what was cut behind. */
   settled(): Promise<void>;
   close(): Promise<void>;
@@ -290,6 +314,7 @@ async function startRelay(host: string): Promise<Relay> {
     far.on("close", () => near.destroy());
     far.on("data", (bytes) => near.write(bytes));
     near.on("data", (bytes) => {
+      if (relay.cut === "held" && bytes.includes("FOR UPDATE")) far.removeAllListeners("data").resume();
       if (relay.cut === null || !bytes.includes("COMMIT\0")) return far.write(bytes);
       if (relay.cut === "before") return far.destroy();
       far.removeAllListeners("data");
