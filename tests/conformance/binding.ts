@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { instantiate, type Text, type Verdict } from "../../engine/binding/index.ts";
 import { CORE_FILE } from "./core.ts";
 import type { Implementation } from "./implementation.ts";
-import { BlobSystem } from "./system.ts";
+import type { Compiled } from "./policy.ts";
+import { BlobSystem, type Engine } from "./system.ts";
 
 const core = await instantiate(new Uint8Array(readFileSync(CORE_FILE)));
 let loads = 0;
@@ -38,33 +39,33 @@ export const BINDING: Implementation = {
     };
   },
   open(policy, context) {
-    const load = (): number => {
-      const result = core.load(policy.bundle, context);
-      if (!result.ok) throw new Error(`the bundle is refused: ${result.message}`);
-      return ++loads;
-    };
-    let own = load();
-    return new BlobSystem(
-      policy,
-      context,
-      ({ kind, text, facts: factsBytes }, blobs, { sequence, previous }) => {
-        if (own !== loads) own = load();
-        const facts = factsBytes.length > 0 ? factsBytes : undefined;
-        const state = blobs ?? undefined;
-        const place = { sequence: Number(sequence), previous };
-        const verdict = kind === "action" ? core.decide(textOf(text), facts, state) : null;
-        const recorded =
-          kind === "action"
-            ? core.decideRecorded(text, facts, place, state)
-            : core.applyEvent(text, facts, place, state);
-        return {
-          verdict: bytesOf(verdict ?? recorded.verdict),
-          recordedVerdict: bytesOf(recorded.verdict),
-          record: recorded.record,
-          hash: recorded.hash,
-          after: recorded.state,
-        };
-      },
-    );
+    return new BlobSystem(policy, context, (loaded) => engineOf(loaded, context.signed));
   },
 };
+
+function engineOf(policy: Compiled, signed: boolean): Engine {
+  const load = (): number => {
+    const result = core.load(policy.bundle, { signed });
+    if (!result.ok) throw new Error(`the bundle is refused: ${result.message}`);
+    return ++loads;
+  };
+  let own = load();
+  return ({ kind, text, facts: factsBytes }, blobs, { sequence, previous }) => {
+    if (own !== loads) own = load();
+    const facts = factsBytes.length > 0 ? factsBytes : undefined;
+    const state = blobs ?? undefined;
+    const place = { sequence: Number(sequence), previous };
+    const verdict = kind === "action" ? core.decide(textOf(text), facts, state) : null;
+    const recorded =
+      kind === "action"
+        ? core.decideRecorded(text, facts, place, state)
+        : core.applyEvent(text, facts, place, state);
+    return {
+      verdict: bytesOf(verdict ?? recorded.verdict),
+      recordedVerdict: bytesOf(recorded.verdict),
+      record: recorded.record,
+      hash: recorded.hash,
+      after: recorded.state,
+    };
+  };
+}

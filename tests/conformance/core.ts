@@ -6,7 +6,7 @@ import { pack, unpack } from "../reference/state/blobs.ts";
 import { CODES } from "../vectors/vectors.ts";
 import type { Implementation, Outcome, RecordContext } from "./implementation.ts";
 import { type Compiled, digestOf } from "./policy.ts";
-import { BlobSystem } from "./system.ts";
+import { BlobSystem, type Engine } from "./system.ts";
 
 export const CORE_FILE = join(fileURLToPath(new URL("../..", import.meta.url)), "engine/dist/core.wasm");
 
@@ -233,13 +233,21 @@ export const CORE: Implementation = {
     };
   },
   open(policy, context) {
-    const core = new RawCore(policy, context);
-    return new BlobSystem(policy, context, ({ kind, text, facts }, blobs, place) => {
-      const state = blobs === null ? NO_STATE : pack(blobs);
-      const call = kind === "action" ? "decideRecorded" : "applyEvent";
-      const verdict = kind === "action" ? core.decide(text, facts, state) : null;
-      const { after, ...recorded } = core.record(call, text, facts, place, state);
-      return { verdict: verdict ?? recorded.recordedVerdict, ...recorded, after: after && unpack(after) };
-    });
+    return new BlobSystem(policy, context, (loaded) => engineOf(new RawCore(loaded, context)));
   },
 };
+
+/** Steps on that core. `trace`: called for every action before it is recorded, with its state. */
+export function engineOf(
+  core: RawCore,
+  trace: (text: Uint8Array, facts: Uint8Array, state: Uint8Array) => void = () => {},
+): Engine {
+  return ({ kind, text, facts }, blobs, place) => {
+    const state = blobs === null ? NO_STATE : pack(blobs);
+    if (kind === "action") trace(text, facts, state);
+    const call = kind === "action" ? "decideRecorded" : "applyEvent";
+    const verdict = kind === "action" ? core.decide(text, facts, state) : null;
+    const { after, ...recorded } = core.record(call, text, facts, place, state);
+    return { verdict: verdict ?? recorded.recordedVerdict, ...recorded, after: after && unpack(after) };
+  };
+}

@@ -53,6 +53,8 @@ export interface StepOutcome extends Outcome {
 export interface System {
   /** `evidence`: for a record that is made without bytes of state of its own. */
   step(step: Step, evidence: Evidence | null): StepOutcome;
+  /** Another policy from now on, over what is remembered. */
+  reload(policy: Compiled): void;
 }
 
 export interface Implementation {

@@ -27,7 +27,7 @@ export const REFERENCE: Implementation = {
 
 /** Everything remembered in one model. */
 class ModelSystem implements System {
-  private readonly policy: Compiled;
+  private policy: Compiled;
   private readonly clock = new Clock();
   private context: RecordContext;
   private model: Model = emptyModel();
@@ -46,6 +46,10 @@ class ModelSystem implements System {
     if (outcome.model !== null) this.model = outcome.model;
     this.context = { ...this.context, sequence: context.sequence + 1n, previous: outcome.hash };
     return { ...outcome, evidence: null, snapshot: this.snapshot(parties, this.clock.at(facts)) };
+  }
+
+  reload(policy: Compiled): void {
+    this.policy = policy;
   }
 
   private snapshot(parties: Parties | null, now: bigint): Snapshot {

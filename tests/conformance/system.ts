@@ -69,16 +69,18 @@ export type Engine = (
 
 /** Keeps the blobs of a core. */
 export class BlobSystem implements System {
-  private readonly policy: Compiled;
-  private readonly engine: Engine;
-  private readonly decoder: Decoder;
+  private readonly open: (policy: Compiled) => Engine;
+  private policy: Compiled;
+  private engine: Engine;
+  private decoder: Decoder;
   private readonly blobs = new Map<string, Uint8Array>();
   private readonly clock = new Clock();
   private place: Pick<RecordContext, "sequence" | "previous">;
 
-  constructor(policy: Compiled, context: RecordContext, engine: Engine) {
+  constructor(policy: Compiled, context: RecordContext, open: (policy: Compiled) => Engine) {
+    this.open = open;
     this.policy = policy;
-    this.engine = engine;
+    this.engine = open(policy);
     this.decoder = new Decoder(policy.program, policy.ir);
     this.place = { sequence: context.sequence, previous: context.previous };
   }
@@ -93,6 +95,12 @@ export class BlobSystem implements System {
     const evidence: Evidence | null =
       parties === null ? null : { before: pack(before), after: after === null ? null : pack(after) };
     return { ...outcome, evidence, snapshot: this.snapshot(parties, this.clock.at(step.facts)) };
+  }
+
+  reload(policy: Compiled): void {
+    this.policy = policy;
+    this.engine = this.open(policy);
+    this.decoder = new Decoder(policy.program, policy.ir);
   }
 
   private keep(keys: (string | null)[], after: Uint8Array[]): void {

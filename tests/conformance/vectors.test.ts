@@ -1,11 +1,10 @@
 /** Every vector on every implementation: what was expected, and the same bytes from all. */
 import { describe, expect, test } from "vitest";
 import * as constants from "../../engine/constants.ts";
-import { pack, unpack } from "../reference/state/blobs.ts";
 import { readScenarios } from "../vectors/scenarios.ts";
 import { CODES, type Decision, HOST_CODES, readVectors, type Vector } from "../vectors/vectors.ts";
 import { BINDING } from "./binding.ts";
-import { CORE, coreDigest, RawCore } from "./core.ts";
+import { CORE, coreDigest, engineOf, RawCore } from "./core.ts";
 import { difference, type Implementation, type Outcome, type RecordContext } from "./implementation.ts";
 import { type Compiled, compiled } from "./policy.ts";
 import { REFERENCE } from "./reference.ts";
@@ -101,16 +100,12 @@ test("the vectors run every instruction of the core", () => {
   for (const scenario of SCENARIOS) {
     const built = compiled(scenario.policy, scenario.imports);
     const core = new RawCore(built, CONTEXT);
-    const system = new BlobSystem(built, CONTEXT, ({ kind, text, facts }, blobs, place) => {
-      const state = blobs === null ? new Uint8Array() : pack(blobs);
-      const traced = kind === "action" ? core.trace(text, facts, state) : [];
-      for (const { kind, payload } of traced) {
+    const trace = (text: Uint8Array, facts: Uint8Array, state: Uint8Array): void => {
+      for (const { kind, payload } of core.trace(text, facts, state)) {
         if (kind === constants.TRACE_TEST) run.add(built.ir.code[payload]!.op);
       }
-      const call = kind === "action" ? "decideRecorded" : "applyEvent";
-      const { after, ...recorded } = core.record(call, text, facts, place, state);
-      return { verdict: recorded.recordedVerdict, ...recorded, after: after && unpack(after) };
-    });
+    };
+    const system = new BlobSystem(built, CONTEXT, () => engineOf(core, trace));
     for (const step of scenario.steps) system.step(step);
   }
   // Skips and logic are not tests of their own: they have run where a later instruction of their rule has.

@@ -9,7 +9,7 @@ import { deny, type Judgement } from "../stages.ts";
 import { charge, countDenial } from "./apply.ts";
 import { judgeChain } from "./delegation.ts";
 import type { Asked, Remembered } from "./limits.ts";
-import { type Model, newAgent, newSession, type SessionState, sessionKey, timeOf } from "./model.ts";
+import { layAnew, type Model, newAgent, newSession, type SessionState, sessionKey, timeOf } from "./model.ts";
 import { judgeParty, type Party, questionOf, type Session } from "./party.ts";
 
 const MAX_DELEGATION_DEPTH = 8;
@@ -60,12 +60,12 @@ export function decideAction(
   if (policy === null || known.includes(SEPARATOR)) return plain(null, deny("agent_unknown"));
   if (isTooDeep(chain, known)) return plain(policy, deny("delegation_too_deep"));
   if (chain.length > 0 && facts.time === null) return plain(policy, deny("time_missing"));
-  const run = (isApproved: boolean): Run => judge(program, action, facts, model, now, isApproved);
-  const first = run(false);
   const digest = createHash("sha256").update(canonicalBytes(action.json)).digest("hex");
-  const chosen = first.isApprovable && isApprovedIn(first, digest) ? run(true) : first;
-  if (saltMissing) chosen.judgement = deny("salt_missing");
-  return settleRun(chosen, chosen !== first, policy, digest, sequence);
+  const expires = model?.agents.get(action.agent)?.approvals.get(digest);
+  const isApproved = expires !== undefined && now! < expires;
+  const run = judge(program, action, facts, model, now, isApproved);
+  if (saltMissing) run.judgement = deny("salt_missing");
+  return settleRun(run, policy, digest, sequence);
 }
 
 const isTooDeep = (chain: string[], actor: string): boolean =>
@@ -74,19 +74,14 @@ const isTooDeep = (chain: string[], actor: string): boolean =>
 /** One way through the steps, on a copy of the state. */
 interface Run {
   judgement: Judgement;
-  isApprovable: boolean;
+  /** An approval lifted a defer on the way. */
+  isLifted: boolean;
   asked: Asked | null;
   actor: Party;
   /** What a permit does to the copy. */
   permit(sequence: bigint): void;
   copy: Model | null;
 }
-
-const isApprovedIn = ({ actor }: Run, digest: string): boolean => {
-  const memory = actor.question.memory;
-  const expires = memory?.agent.approvals.get(digest);
-  return expires !== undefined && memory!.now < expires;
-};
 
 function judge(
   program: Program,
@@ -98,7 +93,7 @@ function judge(
 ): Run {
   const copy = model === null ? null : structuredClone(model);
   const chain = facts.delegation?.chain ?? [];
-  if (copy !== null) touch(copy, [action.agent, ...chain], action.session, now!);
+  if (copy !== null) touch(program, copy, [action.agent, ...chain], action.session, now!);
   const party = (name: string): Party => {
     const policy = policyOf(program, name)!;
     const { memory, session } = recall(program, copy, name, chain[0] ?? action.agent, action.session, now);
@@ -111,7 +106,7 @@ function judge(
   const own = judgeParty(actor, isApproved);
   const run: Run = {
     judgement: own.judgement,
-    isApprovable: own.isApprovable,
+    isLifted: own.isLifted,
     asked: own.asked,
     actor,
     copy,
@@ -122,10 +117,10 @@ function judge(
   const delegated =
     chain.length === 0 || isDenied ? null : judgeChain(actor.question, grantor, now, isApproved);
   const narrowest = delegated?.narrowest ?? null;
-  if (narrowest !== null && (narrowest.judgement.effect === "deny" || own.judgement.effect === "permit")) {
-    run.judgement = narrowest.judgement;
-    run.isApprovable = narrowest.isApprovable;
+  if (narrowest !== null && (narrowest.effect === "deny" || own.judgement.effect === "permit")) {
+    run.judgement = narrowest;
   }
+  run.isLifted ||= delegated?.isLifted ?? false;
   const asked = [own, ...(delegated?.grantors ?? [])].map((verdict) => verdict.asked);
   run.permit = (sequence) => {
     for (const [index, { question }] of [actor, ...grantors.values()].entries()) {
@@ -136,13 +131,16 @@ function judge(
 }
 
 /** Every party's blobs have seen the time; of an agent there is one from now on. */
-function touch(model: Model, parties: string[], session: string | null, now: bigint): void {
+function touch(program: Program, model: Model, parties: string[], session: string | null, now: bigint): void {
   for (const name of parties) {
     const agent = model.agents.get(name) ?? newAgent(now);
     model.agents.set(name, agent);
     agent.last = now;
+    layAnew(program, name, "agent", agent);
     const kept = session === null ? undefined : model.sessions.get(sessionKey(name, session));
-    if (kept !== undefined) kept.last = now;
+    if (kept === undefined) continue;
+    kept.last = now;
+    layAnew(program, name, "session", kept);
   }
 }
 
@@ -162,24 +160,19 @@ function recall(
   if (opened === undefined) return { memory: { agent, session: null, now: now! }, session: "unknown" };
   const key = sessionKey(name, session);
   const own: SessionState = model.sessions.get(key) ?? newSession(program, name, opened.purpose, now!);
+  layAnew(program, name, "session", own);
   model.sessions.set(key, own);
   return { memory: { agent, session: own, now: now! }, session: opened.closed ? "closed" : "open" };
 }
 
-function settleRun(
-  run: Run,
-  isApproved: boolean,
-  policy: AgentPolicy,
-  digest: string,
-  sequence: bigint,
-): Decided {
+function settleRun(run: Run, policy: AgentPolicy, digest: string, sequence: bigint): Decided {
   const { actor, copy } = run;
   const { memory } = actor.question;
   const { session } = actor.question.action;
   let { judgement } = run;
   if (judgement.effect === "permit") {
     run.permit(sequence);
-    if (isApproved) {
+    if (run.isLifted) {
       judgement = { ...judgement, code: "approved" };
       memory?.agent.approvals.delete(digest);
     }

@@ -126,7 +126,9 @@ export class Decoder {
         at += size;
         return slots.slice(at - size, at);
       });
-    const reservations = take(low(counts), constants.RESERVATION_SLOTS);
+    const reservations = take(low(counts), constants.RESERVATION_SLOTS).sort((a, b) =>
+      a[0]! < b[0]! ? -1 : 1,
+    );
     const approvals = take(high(counts), constants.APPROVAL_SLOTS);
     const members = take(low(tail), constants.MEMBER_SLOTS);
     const text = textAt(slots.slice(at), high(tail));

@@ -9,17 +9,13 @@ import { judgeParty, type Party, type PartyVerdict } from "./party.ts";
 const CLOCK_TOLERANCE_MS = 1000n;
 const WIDTH = { deny: 0, defer: 1, permit: 2 };
 
-/** What a link makes of the call. */
-interface Link {
-  judgement: Judgement;
-  isApprovable: boolean;
-}
-
 export interface Delegated {
   /** The narrowest of the links, the first of several; null when all permit. */
-  narrowest: Link | null;
+  narrowest: Judgement | null;
   /** The grantors' own verdicts, as far as they were asked. */
   grantors: PartyVerdict[];
+  /** An approval lifted a defer of a scope or of a grantor. */
+  isLifted: boolean;
 }
 
 /** `actor`: the question of who acts; `partyOf`: of a grantor that has a policy. */
@@ -30,9 +26,9 @@ export function judgeChain(
   isApproved: boolean,
 ): Delegated {
   const { chain, grants } = actor.facts.delegation!;
-  const result: Delegated = { narrowest: null, grantors: [] };
-  if (now === null) return { ...result, narrowest: { judgement: deny("time_missing"), isApprovable: false } };
-  const links: Link[] = [];
+  const result: Delegated = { narrowest: null, grantors: [], isLifted: false };
+  if (now === null) return { ...result, narrowest: deny("time_missing") };
+  const links: Judgement[] = [];
   for (const [index, grantor] of chain.entries()) {
     const delegate = chain[index + 1] ?? actor.agent;
     const named = (judgement: Judgement): Judgement => ({
@@ -42,22 +38,21 @@ export function judgeChain(
     });
     const granted = judgeGrant(actor, grantor, delegate, grants[index]!, now);
     if (granted !== null) {
-      const isDefer = granted.effect === "defer";
-      if (!isDefer || !isApproved) links.push({ judgement: named(granted), isApprovable: isDefer });
-      if (!isDefer) break;
+      const isLifted = granted.effect === "defer" && isApproved;
+      result.isLifted ||= isLifted;
+      if (!isLifted) links.push(named(granted));
+      if (granted.effect === "deny") break;
     }
     const own = judgeParty(partyOf(grantor), isApproved);
     result.grantors.push(own);
+    result.isLifted ||= own.isLifted;
     const { effect } = own.judgement;
-    if (effect !== "permit") {
-      const judgement = named({ ...deny(`grantor_${effect}`), effect });
-      links.push({ judgement, isApprovable: own.isApprovable });
-    }
+    if (effect !== "permit") links.push(named({ ...deny(`grantor_${effect}`), effect }));
     if (effect === "deny") break;
   }
   for (const link of links) {
-    const narrowest = result.narrowest?.judgement.effect ?? "permit";
-    if (WIDTH[link.judgement.effect] < WIDTH[narrowest]) result.narrowest = link;
+    const narrowest = result.narrowest?.effect ?? "permit";
+    if (WIDTH[link.effect] < WIDTH[narrowest]) result.narrowest = link;
   }
   return result;
 }

@@ -10,6 +10,7 @@ import type { Event } from "./event.ts";
 import { metersOf } from "./meters.ts";
 import {
   type AgentState,
+  layAnew,
   type Model,
   newAgent,
   newSession,
@@ -76,11 +77,18 @@ export function decideEvent(program: Program, event: Event, facts: Facts, model:
   copy.agents.set(event.agent, agent);
   const own = session === null ? null : (copy.sessions.get(sessionKey(event.agent, session)) ?? null);
   const place = { program, policy, event, facts, now, model: copy, agent, session: own };
+  for (const name of parties) {
+    const kept = copy.agents.get(name);
+    if (kept !== undefined) layAnew(program, name, "agent", kept);
+    const opened = session === null ? undefined : copy.sessions.get(sessionKey(name, session));
+    if (opened !== undefined) layAnew(program, name, "session", opened);
+  }
   const judgement = HANDLERS[event.type]!(place);
   if (judgement !== null) return refused(policy, judgement);
   for (const name of parties) {
     const seen = copy.agents.get(name) ?? newAgent(now);
     seen.last = now;
+    layAnew(program, name, "agent", seen);
     copy.agents.set(name, seen);
     const opened = session === null ? undefined : copy.sessions.get(sessionKey(name, session));
     if (opened !== undefined) opened.last = now;
@@ -107,6 +115,7 @@ function openSession({ program, policy, event, now, model, session }: Place): Re
   if (phase !== undefined && !policy.phases.some(({ name }) => name === phase)) return deny("phase_unknown");
   const opened = newSession(program, event.agent, event.texts.purpose ?? "", now);
   if (phase !== undefined) opened.phase = phase;
+  layAnew(program, event.agent, "session", opened);
   model.sessions.set(sessionKey(event.agent, event.texts.session!), opened);
   return null;
 }

@@ -20,6 +20,8 @@ export interface Charge {
 export interface Asked {
   /** The deny or the defer of the limits; null when the call stays within them. */
   judgement: Judgement | null;
+  /** A defer that an approval lifts. */
+  isLifted: boolean;
   charges: Charge[];
   /** Millionths. */
   money: bigint;
@@ -50,6 +52,7 @@ export function askLimits(question: Question, memory: Remembered, isApproved: bo
     isSpawn,
     warned: [],
     exceeded: [],
+    isLifted: false,
   };
   const money = moneyOf(policy, action, facts);
   if ("unknown" in money) {
@@ -70,10 +73,11 @@ export function askLimits(question: Question, memory: Remembered, isApproved: bo
     ...asked.filter(isBehindSpawn).map(({ judgement }) => judgement),
   ];
   const denied = inOrder.find((one) => one?.effect === "deny");
-  const deferred = isApproved ? undefined : inOrder.find((one) => one?.effect === "defer");
+  const deferred = inOrder.find((one) => one?.effect === "defer");
   return {
     ...nothing,
-    judgement: denied ?? deferred ?? null,
+    judgement: denied ?? (isApproved ? null : (deferred ?? null)),
+    isLifted: isApproved && deferred !== undefined,
     charges: asked.flatMap(({ charge }) => charge ?? []),
     money: money.micros,
     ...alertsOf(policy, asked),

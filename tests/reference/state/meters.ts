@@ -20,6 +20,8 @@ export interface Meter {
   /** Whether it stands in the system's rules. */
   ofSystem: boolean;
   name: string;
+  /** What it counts: a limit raised counts on. */
+  subject: string;
   family: Family;
   kind: Kind;
   unit: Unit;
@@ -67,14 +69,15 @@ export function metersOf(program: Program, policy: AgentPolicy): Meter[] {
 const definedBy = (definitions: Definition[], ofSystem: boolean): Meter[] =>
   definitions.map((one) => ({ ...one, ofSystem, id: idOf(one) }));
 
-const idOf = ({ family, name, unit, kind, windowMs }: Definition): string =>
-  [family, name, unit, kind, windowMs ?? "ever"].join("|");
+const idOf = ({ family, subject, unit, kind, scope, windowMs }: Definition): string =>
+  [family, subject, unit, kind, scope, windowMs ?? "ever"].join("|");
 
 function limitsOf({ rateLimits, ambient, budgets }: AgentPolicy): Definition[] {
   const rates = rateLimits.map(
     (rate): Definition => ({
       ...COUNTED,
       name: rate.pattern,
+      subject: rate.pattern,
       family: "rate",
       kind: "sliding",
       windowMs: BigInt(rate.windowMs),
@@ -86,6 +89,7 @@ function limitsOf({ rateLimits, ambient, budgets }: AgentPolicy): Definition[] {
     ({ name, limit, counts, onExceed }): Definition => ({
       ...COUNTED,
       name,
+      subject: JSON.stringify([name, counts]),
       family: "ambient",
       kind: counts.kind === "distinct" ? "distinct" : "period",
       unit: counts.kind === "bytes" ? "bytes" : "calls",
@@ -111,6 +115,7 @@ function budgetMeters(budget: Budget): Definition[] {
   return written.map(({ title, unit, windowMs, limit }) => ({
     ...COUNTED,
     name: written.length === 1 ? budget.name : `${budget.name} ${title}`,
+    subject: `${budget.name} ${title}`,
     family: "budget",
     kind: windowMs === null ? "total" : "period",
     unit,
@@ -142,14 +147,16 @@ const HISTORY = {
 function historyMeter(history: History): Definition {
   const windowMs = "windowMs" in history && history.windowMs !== null ? BigInt(history.windowMs) : null;
   const name = JSON.stringify(history);
+  const subject = name;
   const counting: Kind = windowMs === null ? "total" : "sliding";
   switch (history.function) {
     case "count":
-      return { ...HISTORY, name, windowMs, kind: counting, patterns: [history.pattern] };
+      return { ...HISTORY, name, subject, windowMs, kind: counting, patterns: [history.pattern] };
     case "sum":
       return {
         ...HISTORY,
         name,
+        subject,
         windowMs,
         kind: counting,
         unit: "argument",
@@ -157,11 +164,11 @@ function historyMeter(history: History): Definition {
         argument: history.argument,
       };
     case "denies":
-      return { ...HISTORY, name, windowMs, kind: "sliding", unit: "denials", patterns: ["*"] };
+      return { ...HISTORY, name, subject, windowMs, kind: "sliding", unit: "denials", patterns: ["*"] };
     case "contains":
-      return { ...HISTORY, name, windowMs, kind: "last", patterns: [history.pattern] };
+      return { ...HISTORY, name, subject, windowMs, kind: "last", patterns: [history.pattern] };
     case "sequence":
-      return { ...HISTORY, name, windowMs: null, kind: "sequence", patterns: history.patterns };
+      return { ...HISTORY, name, subject, windowMs: null, kind: "sequence", patterns: history.patterns };
   }
 }
 

@@ -1,7 +1,7 @@
 /** What is remembered (engine/ABI.md "State"): agents by name, sessions by agent and name. */
 import type { Program } from "../../../fpl-grammar/program.ts";
 import { policyOf } from "../identify.ts";
-import type { Counted } from "./meters.ts";
+import { type Counted, type Meter, metersOf } from "./meters.ts";
 
 /** What a permit took from the budgets of one agent or session, until it is settled or refunded. */
 export interface Reservation {
@@ -15,6 +15,8 @@ export interface Reservation {
 }
 
 interface Remembered {
+  /** Ids of the meters that the policy had when it was last looked at. */
+  layout: string | null;
   /** The greatest time seen. */
   last: bigint;
   counted: Counted;
@@ -57,6 +59,7 @@ export const emptyModel = (): Model => ({ agents: new Map(), sessions: new Map()
 export const sessionKey = (agent: string, session: string): string => JSON.stringify([agent, session]);
 
 export const newAgent = (now: bigint): AgentState => ({
+  layout: null,
   frozen: false,
   last: now,
   children: 0n,
@@ -67,6 +70,7 @@ export const newAgent = (now: bigint): AgentState => ({
 
 /** A session of an agent that begins now, in the first phase of the agent's policy. */
 export const newSession = (program: Program, agent: string, purpose: string, now: bigint): SessionState => ({
+  layout: null,
   closed: false,
   exhausted: false,
   last: now,
@@ -81,6 +85,17 @@ export const newSession = (program: Program, agent: string, purpose: string, now
   reservations: [],
   pending: new Set(),
 });
+
+/** What stays of an agent's or a session's state when the policy has other meters: their counts by id, and no reservation. */
+export function layAnew(program: Program, name: string, scope: Meter["scope"], state: Remembered): void {
+  const policy = policyOf(program, name);
+  const meters = policy === null ? [] : metersOf(program, policy);
+  const ids = meters.filter((meter) => meter.scope === scope).map(({ id }) => id);
+  if (state.layout === ids.join("\n")) return;
+  if (state.layout !== null) state.reservations = [];
+  state.counted = new Map([...state.counted].filter(([id]) => ids.includes(id)));
+  state.layout = ids.join("\n");
+}
 
 /** Blobs that a decision is given: who acts, then its grantors from the root on. */
 export interface Given {

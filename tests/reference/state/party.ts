@@ -21,8 +21,8 @@ export interface Party {
 /** A party's verdict, before delegation. */
 export interface PartyVerdict {
   judgement: Judgement;
-  /** A defer that an approval turns into a permit. */
-  isApprovable: boolean;
+  /** An approval lifted a defer on the way. */
+  isLifted: boolean;
   /** Of a call that went through step 6. */
   asked: Asked | null;
 }
@@ -50,7 +50,7 @@ export function questionOf(
 export function judgeParty({ question, session }: Party, isApproved: boolean): PartyVerdict {
   const verdict = (judgement: Judgement, more: Partial<PartyVerdict> = {}): PartyVerdict => ({
     judgement,
-    isApprovable: false,
+    isLifted: false,
     asked: null,
     ...more,
   });
@@ -66,13 +66,11 @@ export function judgeParty({ question, session }: Party, isApproved: boolean): P
   const egress = judgeEgress(question);
   if (egress !== null) return verdict(egress);
   if (held !== null) return verdict(held);
-  if (ruled.effect === "defer" && !isApproved) return verdict(ruled, { isApprovable: true });
+  if (ruled.effect === "defer" && !isApproved) return verdict(ruled);
   if (question.memory === null) return verdict(ruled);
   const asked = askLimits(question, question.memory, isApproved);
-  if (asked.judgement !== null) {
-    return verdict(asked.judgement, { asked, isApprovable: asked.judgement.effect === "defer" });
-  }
-  return verdict({ ...ruled, effect: "permit" }, { asked });
+  const isLifted = ruled.effect === "defer" || asked.isLifted;
+  return verdict(asked.judgement ?? { ...ruled, effect: "permit" }, { asked, isLifted });
 }
 
 /** Step 1, but for identity: frozen, without state, and what has ended. */
