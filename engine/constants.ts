@@ -301,7 +301,7 @@ export const STATE_FROZEN: u32 = 1;
 export const STATE_CLOSED: u32 = 2;
 export const STATE_EXHAUSTED: u32 = 4;
 
-/** { id (sequence of the permit's record), time, money in millionths, tokens, mask (bit i: the blob's i-th meter that can be settled) }. Oldest first. */
+/** { id (sequence of the permit's record), time, money in millionths, tokens, mask (bit i: the blob's i-th meter that can be settled) }. One that goes leaves its place to the last; a new one takes the place of the smallest id when all are taken. */
 export const RESERVATION_SLOTS: u32 = 5;
 /** { digest of the action: 4 slots, expires }. Oldest first. */
 export const APPROVAL_SLOTS: u32 = 5;

@@ -118,17 +118,25 @@ export function reservationAt(blob: usize, i: u32): usize {
   return blob + RESERVATIONS_AT + <usize>i * RESERVATION_BYTES;
 }
 
-/** As the newest; the oldest gives its place when there is none. */
+/** Behind the others, or in the place of the oldest, which has the smallest id, when there is no room: few slots change. */
 export function addReservation(blob: usize, id: u64, time: u64, money: u64, tokens: u64, mask: u64): void {
-  if (reservationCount(blob) == MAX_RESERVATIONS) removeReservation(blob, 0);
   const count = reservationCount(blob);
-  const at = reservationAt(blob, count);
+  const isFull = count == MAX_RESERVATIONS;
+  const at = reservationAt(blob, isFull ? oldestReservation(blob) : count);
   store<u64>(at, id);
   store<u64>(at, time, 8);
   store<u64>(at, money, 16);
   store<u64>(at, tokens, 24);
   store<u64>(at, mask, 32);
-  setLow(blob, STATE_SLOT_COUNTS, count + 1);
+  if (!isFull) setLow(blob, STATE_SLOT_COUNTS, count + 1);
+}
+
+function oldestReservation(blob: usize): u32 {
+  let oldest: u32 = 0;
+  for (let i: u32 = 1; i < MAX_RESERVATIONS; i++) {
+    if (load<u64>(reservationAt(blob, i)) < load<u64>(reservationAt(blob, oldest))) oldest = i;
+  }
+  return oldest;
 }
 
 /** Index of the reservation with that id, or NONE. */
@@ -140,10 +148,11 @@ export function findReservation(blob: usize, id: u64): u32 {
   return NONE;
 }
 
+/** The last one takes its place. */
 export function removeReservation(blob: usize, i: u32): void {
-  const count = reservationCount(blob);
-  removeEntry(blob + RESERVATIONS_AT, RESERVATION_BYTES, count, i);
-  setLow(blob, STATE_SLOT_COUNTS, count - 1);
+  const last = reservationCount(blob) - 1;
+  if (i != last) memory.copy(reservationAt(blob, i), reservationAt(blob, last), RESERVATION_BYTES);
+  setLow(blob, STATE_SLOT_COUNTS, last);
 }
 
 export function approvalCount(blob: usize): u32 {
