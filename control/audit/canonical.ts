@@ -15,6 +15,11 @@ const LONE_SURROGATE = /[\ud800-\udfff]/u;
 /** Longest decimal integer of which every spelling without a leading zero is the shortest one. */
 const PLAIN_DIGITS = 15;
 
+/** 1 for the bytes that stand for themselves in a string. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
+);
+
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const TRUE = encode("true");
@@ -62,16 +67,15 @@ function skipCharacter(bytes: Uint8Array, at: number): number {
 /** @returns behind the closing quote, or -1. `at` is the opening one. */
 function skipString(bytes: Uint8Array, start: number): number {
   let at = start + 1;
-  for (;;) {
+  while (at >= 0) {
+    while (PLAIN[bytes[at]!] === 1) at++;
     const byte = bytes[at];
-    if (byte === undefined) return -1;
     if (byte === QUOTE) return at + 1;
     if (byte === BACKSLASH) at = skipEscape(bytes, at);
-    else if (byte >= 0x80) at = skipCharacter(bytes, at);
-    else if (byte >= 0x20) at++;
+    else if (byte !== undefined && byte >= 0x80) at = skipCharacter(bytes, at);
     else return -1;
-    if (at < 0) return -1;
   }
+  return -1;
 }
 
 /** Section 3.2.2.3: as ECMAScript prints the nearest double. */

@@ -108,12 +108,12 @@ export function isFramed(bytes: Uint8Array, start: number, end: number): boolean
   );
 }
 
+/** 1 for the lower-case hexadecimal digits. */
+const DIGIT = Uint8Array.from({ length: 256 }, (_, byte) => (HEX.includes(byte) ? 1 : 0));
+
 /** Whether 64 lower-case hexadecimal digits stand at `at`. */
 function isHashText(bytes: Uint8Array, at: number): boolean {
-  for (let index = at; index < at + 64; index++) {
-    const byte = bytes[index]!;
-    if (!((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66))) return false;
-  }
+  for (let index = at; index < at + 64; index++) if (DIGIT[bytes[index]!] !== 1) return false;
   return true;
 }
 
