@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import type { Governed } from "../../control/govern.ts";
 import { ControlPlane } from "../../control/plane.ts";
 import type { Credential, DelegationFacts, Delegations, Identify } from "../../control/ports.ts";
+import { saltsOf } from "../../control/salts.ts";
 import { FAULTS, type Operation, turns } from "./faulty.ts";
-import { asked, recordAt, refund, type World, worldOf } from "./world.ts";
+import { asked, recordAt, refund, sha256, type World, worldOf } from "./world.ts";
 
 const OPEN = { agent: "shop", session: "s" };
 const DENIED_AS: Record<"append" | "read", string> = {
@@ -115,6 +116,34 @@ describe("a port that fails", () => {
     expect(codes).toEqual(["clock_backwards", "rule_permit", "facts_invalid", "time_invalid"]);
     expect(world.disk.records.length).toBe(5);
   });
+});
+
+test("a refusal of the host is a deny with its code, or no refusal", async () => {
+  const { core, time } = await worldOf();
+  const place = { sequence: 3, previous: new Uint8Array(32).fill(1) };
+  const facts = `{"time":${time.now}}`;
+  for (const kind of ["decideRecorded", "applyEvent"] as const) {
+    const { verdict, record, hash, state } = core.refuse(kind, "delegation_revoked", "{}", facts, place);
+    expect(verdict).toMatchObject({ effect: "deny", code: "delegation_revoked" });
+    expect(JSON.parse(new TextDecoder().decode(record))).toMatchObject({
+      code: "delegation_revoked",
+      effect: "deny",
+      sequence: 3,
+      type: kind === "applyEvent" ? "event" : "decision",
+    });
+    expect([hash, state]).toEqual([core.chain(place.previous, record), null]);
+  }
+  expect(() => core.refuse("decideRecorded", "rule_permit", "{}", facts, place)).toThrow(RangeError);
+  expect(() => core.refuse("decideRecorded", "rule_defer", "{}", facts, place)).toThrow(RangeError);
+});
+
+test("salts need a whole key, and tell nothing of it", () => {
+  expect(() => saltsOf(new Uint8Array(31), sha256)).toThrow(RangeError);
+  const [one, other] = [1, 2].map((byte) => saltsOf(new Uint8Array(32).fill(byte), sha256));
+  const tip = { sequence: 1, previous: new Uint8Array(32) };
+  expect(one!.at(tip)).toMatch(/^[0-9a-f]{64}$/);
+  expect(one!.at(tip)).toBe(one!.at({ ...tip }));
+  expect(new Set([one!.at(tip), other!.at(tip), one!.at({ ...tip, sequence: 2 })]).size).toBe(3);
 });
 
 interface Token extends Credential {
