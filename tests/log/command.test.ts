@@ -4,6 +4,7 @@ import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { csvField, ocsfEvent } from "../../cli/report/audit-export.ts";
+import { openLog, readRecords } from "../../hosts/node/log/index.ts";
 import { Folder, ROOT } from "../cli/command.ts";
 
 const folder = new Folder();
@@ -218,6 +219,33 @@ describe("evidence", () => {
       "the first record that is kept is 0\n",
     );
     expect(fails("audit prune kept 300 --key other.key --origin example.org/log", 1)).toContain("not signed");
+  });
+
+  test("a pruned log verifies, and removed records are proven from an archive", async () => {
+    const small = join(folder.path, "small");
+    const opened = await openLog(small, { segmentBytes: 50_000 });
+    if (!opened.ok) throw new Error(opened.message);
+    for await (const record of readRecords(join(folder.path, "records"), { from: 0, to: null })) {
+      await opened.log.append(await opened.log.tip(), [record]);
+    }
+    await opened.log.close();
+    folder.write("archive.jsonl", ok("audit export small"));
+    ok("audit checkpoint small make --key log.key");
+    const first = Number(/\d+/.exec(ok("audit prune small 500 --key log.key"))![0]);
+    expect(first > 400 && first <= 500).toBe(true);
+    expect(ok("audit verify small --key log.pub")).toContain(
+      `records ${first} to 599\n1 checkpoint up to 600`,
+    );
+    expect(JSON.parse(ok("audit ls small --json")).records).toHaveLength(600 - first);
+    expect(fails("audit show small 5", 2)).toContain(`the first one kept is ${first}`);
+    expect(fails("audit prove small 5", 2)).toContain("no longer kept");
+    ok("audit prove small 5 --archive archive.jsonl -o removed.json");
+    expect(ok("audit verify --proof removed.json --key log.pub")).toContain("record 5 is in the log");
+    ok("decide policy.fpl --log small", call("x/y", {}));
+    ok("audit checkpoint small make --key log.key");
+    expect(ok("audit verify small --key log.pub")).toContain("2 checkpoints up to 601");
+    const segment = `small/${String(first).padStart(16, "0")}.jsonl`;
+    expect(ok(`audit verify ${segment}`)).toContain(`records ${first} to `);
   });
 
   test("a witness does not cosign a log that was written anew", () => {
