@@ -79,6 +79,15 @@ export function writeHex(target: Uint8Array, at: number, bytes: Uint8Array): voi
   }
 }
 
+/** The 32 bytes whose lower-case hexadecimal digits stand at `at`. */
+export function readHash(bytes: Uint8Array, at: number): Uint8Array {
+  const hash = new Uint8Array(32);
+  for (let index = 0; index < 32; index++) {
+    hash[index] = (digitOf(bytes[at + 2 * index]!) << 4) | digitOf(bytes[at + 2 * index + 1]!);
+  }
+  return hash;
+}
+
 /** Writes the line for a record at `at`, its line break included. @returns the index behind it. */
 export function writeLine(target: Uint8Array, at: number, hash: Uint8Array, record: Uint8Array): number {
   target.set(LINE_HEAD, at);

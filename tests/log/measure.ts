@@ -63,7 +63,7 @@ async function appending(count: number, batch: number, checkpoints = false): Pro
   await opened.log.close();
   const rate = Math.round((count / spent) * 1000).toLocaleString("en");
   print(
-    `append, ${batch} at once: p50 ${quantile(times, 0.5)}, p99 ${quantile(times, 0.99)}, ${rate} records/s`,
+    `append, ${batch} at once${checkpoints ? " beside checkpoints" : ""}: p50 ${quantile(times, 0.5)}, p99 ${quantile(times, 0.99)}, ${rate} records/s`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** Starts the appending worker as a process, bundled once for all of them. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
@@ -16,6 +16,7 @@ async function build(): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `log-append-worker-${process.pid}.mjs`);
   await bundle(join(root, "tests/log/append-worker.ts"), path, { packages: "external" });
+  process.once("exit", () => rmSync(path, { force: true }));
   return path;
 }
 

@@ -1,7 +1,6 @@
 /** Reads the records of a log folder, verified, without holding it: for its owner, and for those who only look. */
 import { type FileHandle, open } from "node:fs/promises";
-import { hexToBytes } from "@noble/hashes/utils.js";
-import { isFramed, LINE_HEAD, RECORD_AT } from "../../../control/audit/line.ts";
+import { isFramed, LINE_HEAD, RECORD_AT, readHash } from "../../../control/audit/line.ts";
 import { LogVerifier } from "../../../control/audit/verify.ts";
 import type { ChainTip, SealedRecord } from "../../../control/ports.ts";
 import { LogFailure } from "./failure.ts";
@@ -20,11 +19,10 @@ export interface ReadOptions {
 
 /** The record of a framed line, in memory of its own. */
 export function sealedAt(sequence: number, bytes: Uint8Array, start: number, end: number): SealedRecord {
-  const digits = Buffer.from(bytes.buffer, bytes.byteOffset + start + LINE_HEAD.length, 64);
   return {
     sequence,
     record: new Uint8Array(bytes.subarray(start + RECORD_AT, end - 1)),
-    hash: hexToBytes(digits.toString("latin1")),
+    hash: readHash(bytes, start + LINE_HEAD.length),
   };
 }
 
@@ -159,7 +157,7 @@ async function* hashesOf(
         throw new LogFailure("log_damaged", `the line of record ${place.sequence} has not the form of one`);
       }
       const at = start + LINE_HEAD.length;
-      if (place.sequence >= from) hashes.push(Buffer.from(buffer.toString("latin1", at, at + 64), "hex"));
+      if (place.sequence >= from) hashes.push(readHash(buffer, at));
       place.sequence++;
       start = end + 1;
       end = buffer.indexOf(LINE_BREAK, start);
