@@ -1,6 +1,7 @@
 /** Fourth stage: what is to be recorded and stored, as one outcome of a transaction. */
 import {
   AGENT_HEADER_SLOTS,
+  MAX_RESERVATIONS,
   RESERVATION_SLOTS,
   SCOPED_AGENT,
   SESSION_HEADER_SLOTS,
@@ -25,15 +26,21 @@ function u32At(bytes: Uint8Array, offset: number): number {
   );
 }
 
-/** Whether the blob's newest reservation is that of a sequence (engine/constants.ts, "A state blob"). */
+/**
+ * Whether the blob holds a reservation of that sequence (engine/constants.ts, "A state blob"). A new one is the last, or in the place of any
+ * other when there are as many as there may be.
+ */
 function holdsReservation(blob: Uint8Array, sequence: number): boolean {
   const count = u32At(blob, STATE_SLOT_COUNTS * SLOT_BYTES);
-  if (count === 0) return false;
   const scope = u32At(blob, STATE_SLOT_MAGIC * SLOT_BYTES + 4);
   const header = scope === SCOPED_AGENT ? AGENT_HEADER_SLOTS : SESSION_HEADER_SLOTS;
   const meters = u32At(blob, STATE_SLOT_FLAGS * SLOT_BYTES + 4);
-  const newest = (header + meters + RESERVATION_SLOTS * (count - 1)) * SLOT_BYTES;
-  return u32At(blob, newest) + u32At(blob, newest + 4) * TWO_TO_32 === sequence;
+  const first = count < MAX_RESERVATIONS ? Math.max(0, count - 1) : 0;
+  for (let index = first; index < count; index++) {
+    const at = (header + meters + RESERVATION_SLOTS * index) * SLOT_BYTES;
+    if (u32At(blob, at) + u32At(blob, at + 4) * TWO_TO_32 === sequence) return true;
+  }
+  return false;
 }
 
 export function settle(

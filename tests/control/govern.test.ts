@@ -162,6 +162,19 @@ describe("state", () => {
     expect(codes).toEqual(["rule_permit", "rule_permit", "session_exhausted"]);
   });
 
+  test("every permit that reserved can be settled, until it is pushed out", async () => {
+    const { plane } = await withSession();
+    const decisions = [];
+    for (let call = 0; call < 70; call++) decisions.push(await plane.decide(asked(refund(0.01))));
+    expect(decisions.map(({ reservation }) => reservation)).toEqual(
+      decisions.map(({ sequence }) => sequence),
+    );
+    const codes = [];
+    for (const decision of decisions) codes.push((await decision.settle({ money: 0 })).verdict.code);
+    expect(codes.slice(0, 6)).toEqual(Array.from({ length: 6 }, () => "reservation_unknown"));
+    expect(new Set(codes.slice(6))).toEqual(new Set(["event_applied"]));
+  });
+
   test("what reserved nothing has nothing to settle, and that is no record", async () => {
     const { plane, disk } = await worldOf();
     const decision = await plane.decide({
