@@ -128,11 +128,6 @@ export interface Clock {
   now(): number;
 }
 
-/** Unpredictable bytes: keys, nonces. */
-export interface Entropy {
-  bytes(count: number): Uint8Array;
-}
-
 /**
  * Salts of redaction commitments, 16 characters or more: unpredictable to whoever does not hold the host's key, and the same again for
  * the same place in the chain, so that what was redacted can be opened and the decision replayed.
