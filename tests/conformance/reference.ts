@@ -1,7 +1,14 @@
 import { policyOf } from "../reference/identify.ts";
 import { reference } from "../reference/reference.ts";
 import { type Meter, metersOf } from "../reference/state/meters.ts";
-import { emptyModel, type Model, sessionKey } from "../reference/state/model.ts";
+import {
+  type AgentState,
+  emptyModel,
+  isCurrent,
+  type Model,
+  type SessionState,
+  sessionKey,
+} from "../reference/state/model.ts";
 import { agentSnapshot, sessionSnapshot } from "../reference/state/snapshot.ts";
 import type {
   Evidence,
@@ -60,10 +67,14 @@ class ModelSystem implements System {
       const meters = metersOf(this.policy.program, policy);
       const of = (scope: string): Meter[] => meters.filter((meter) => meter.scope === scope);
       const agent = this.model.agents.get(name);
-      if (agent !== undefined) snapshot[`agent ${name}`] = agentSnapshot(agent, of("agent"), now);
+      const isShown = (scope: Meter["scope"], state: AgentState | SessionState | undefined): boolean =>
+        state !== undefined && isCurrent(this.policy.program, name, scope, state);
+      if (agent !== undefined && isShown("agent", agent))
+        snapshot[`agent ${name}`] = agentSnapshot(agent, of("agent"), now);
       const session =
         parties!.session === null ? undefined : this.model.sessions.get(sessionKey(name, parties!.session));
-      if (session !== undefined) snapshot[`session ${name}`] = sessionSnapshot(session, of("session"), now);
+      if (session !== undefined && isShown("session", session))
+        snapshot[`session ${name}`] = sessionSnapshot(session, of("session"), now);
     }
     return snapshot;
   }

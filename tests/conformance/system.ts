@@ -118,10 +118,11 @@ export class BlobSystem implements System {
     for (const name of parties?.names ?? []) {
       if (policyOf(this.policy.program, name) === null) continue;
       const agent = this.blobs.get(agentKey(name));
-      if (agent !== undefined) snapshot[`agent ${name}`] = this.decoder.agent(name, agent, now);
+      if (agent !== undefined && this.decoder.isCurrent(name, agent))
+        snapshot[`agent ${name}`] = this.decoder.agent(name, agent, now);
       if (parties!.session === null) continue;
       const session = this.blobs.get(sessionBlobKey(name, parties!.session));
-      if (session === undefined) continue;
+      if (session === undefined || !this.decoder.isCurrent(name, session)) continue;
       snapshot[`session ${name}`] = this.decoder.session(name, parties!.session, session, now);
     }
     return snapshot;

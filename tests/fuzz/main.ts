@@ -132,8 +132,8 @@ function reportScenario(whole: ScenarioCase, { signature }: Difference, index: n
   const small = shrinkScenario(whole, seed, signature);
   const file = keepScenario(small, seed, `found-${seed}-${index}`, signature);
   const steps = small.steps.map(
-    ({ kind, text, facts, withState }) =>
-      `${kind} ${Buffer.from(text)} ${Buffer.from(facts)}${withState ? "" : " without state"}`,
+    ({ kind, text, facts, withState, reload }) =>
+      `${reload === undefined ? "" : `--- policy\n${reload}\n---\n`}${kind} ${Buffer.from(text)} ${Buffer.from(facts)}${withState ? "" : " without state"}`,
   );
   const shown = scenarioDifference(small, seed)?.text ?? signature;
   report(

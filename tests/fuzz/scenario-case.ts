@@ -1,5 +1,4 @@
 /** A policy and a run of steps on all implementations, each step compared in verdict, state and record; and the kept ones. */
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BINDING } from "../conformance/binding.ts";
@@ -12,9 +11,12 @@ import { CORPUS_FOLDER, contextOf, type Difference } from "./case.ts";
 import type { Random } from "./random.ts";
 import { beginning, step } from "./steps.ts";
 
+/** `reload`: the policy that is loaded before the step. */
+export type FuzzStep = Step & { reload?: string };
+
 export interface ScenarioCase {
   policy: string;
-  steps: Step[];
+  steps: FuzzStep[];
 }
 
 interface Found extends Difference {
@@ -34,6 +36,10 @@ class Run {
     [this.core, this.binding, this.reference] = [CORE, BINDING, REFERENCE].map((one) =>
       one.open(policy, context),
     ) as [ReturnType<typeof CORE.open>, ReturnType<typeof CORE.open>, ReturnType<typeof CORE.open>];
+  }
+
+  reload(policy: Compiled): void {
+    for (const system of [this.core, this.binding, this.reference]) system.reload(policy);
   }
 
   compare(step: Step): { outcome: StepOutcome | null; found: Found | null } {
@@ -74,10 +80,12 @@ export function runSteps(
 ): { steps: number; difference: { found: Difference; case: ScenarioCase } | null } {
   const run = new Run(policy, seed);
   const past = beginning(random, agents);
-  const steps: Step[] = [];
+  const steps: FuzzStep[] = [];
   while (steps.length < count) {
     const made = step(random, past);
-    steps.push(made.step);
+    const next = random.chance(RELOAD) ? variant(random, text) : null;
+    if (next !== null) run.reload(next.built);
+    steps.push(next === null ? made.step : { ...made.step, reload: next.text });
     const { outcome, found } = run.compare(made.step);
     if (found !== null || outcome === null) {
       return { steps: steps.length, difference: { found: found!, case: { policy: text, steps } } };
@@ -94,19 +102,38 @@ export function runSteps(
   return { steps: steps.length, difference: null };
 }
 
+/** How often another policy is loaded. */
+const RELOAD = 0.03;
+
+/** The policy, or the same without a statement or two; null when what is left does not compile. */
+function variant(random: Random, text: string): { text: string; built: Compiled } | null {
+  const lines = text.split("\n");
+  for (let count = random.below(3); count > 0; count--) {
+    const at = random.below(lines.length);
+    lines.splice(at, blockEnd(lines, at) - at);
+  }
+  const built = compilePolicy(lines.join("\n"));
+  return "errors" in built ? null : { text: lines.join("\n"), built };
+}
+
 /** The first difference of a case on its own, or null; null also when its policy does not compile. */
 export function scenarioDifference({ policy, steps }: ScenarioCase, seed: number): Found | null {
   const built = compilePolicy(policy);
   if ("errors" in built) return null;
   const run = new Run(built, seed);
   for (const step of steps) {
+    if (step.reload !== undefined) {
+      const next = compilePolicy(step.reload);
+      if ("errors" in next) return null;
+      run.reload(next);
+    }
     const { found } = run.compare(step);
     if (found !== null) return found;
   }
   return null;
 }
 
-const MAX_TRIES = 600;
+const MAX_TRIES = 400;
 
 /** Without the steps and the lines of the policy that the same difference does not need. */
 export function shrinkScenario(found: ScenarioCase, seed: number, signature: string): ScenarioCase {
@@ -122,6 +149,12 @@ export function shrinkScenario(found: ScenarioCase, seed: number, signature: str
   for (let at = best.steps.length - 2; at >= 0; at--) {
     improve({ ...best, steps: best.steps.filter((_, index) => index !== at) });
   }
+  for (const at of best.steps.keys()) {
+    const { reload, ...step } = best.steps[at] ?? {};
+    if (reload === undefined) continue;
+    improve({ ...best, steps: best.steps.map((one, index) => (index === at ? (step as FuzzStep) : one)) });
+    shrinkReload(at, () => best, improve);
+  }
   for (let line = 0; line < best.policy.split("\n").length; ) {
     const lines = best.policy.split("\n");
     const kept = [...lines.slice(0, line), ...lines.slice(blockEnd(lines, line))].join("\n");
@@ -130,11 +163,25 @@ export function shrinkScenario(found: ScenarioCase, seed: number, signature: str
   return best;
 }
 
+function shrinkReload(
+  at: number,
+  best: () => ScenarioCase,
+  improve: (candidate: ScenarioCase) => boolean,
+): void {
+  for (let line = 0; ; ) {
+    const lines = best().steps[at]?.reload?.split("\n");
+    if (lines === undefined || line >= lines.length) return;
+    const reload = [...lines.slice(0, line), ...lines.slice(blockEnd(lines, line))].join("\n");
+    const steps = best().steps.map((one, index) => (index === at ? { ...one, reload } : one));
+    if (!improve({ ...best(), steps })) line++;
+  }
+}
+
 interface Stored {
   why: string;
   seed: number;
   policy: string[];
-  steps: { kind: Step["kind"]; text: string; facts: string; withState: boolean }[];
+  steps: { kind: Step["kind"]; text: string; facts: string; withState: boolean; reload?: string }[];
 }
 
 const PREFIX = "steps-";
@@ -168,7 +215,3 @@ export function scenarioCorpus(): (ScenarioCase & { name: string; seed: number }
     return { name, seed: stored.seed, policy: stored.policy.join("\n"), steps };
   });
 }
-
-/** Name of a case by its contents. */
-export const caseName = ({ policy }: ScenarioCase): string =>
-  createHash("sha256").update(policy).digest("hex").slice(0, 8);

@@ -41,6 +41,19 @@ export class Decoder {
     this.ir = ir;
   }
 
+  /** Whether the blob is laid out as the bundle says; another one is laid anew when it is next looked at. */
+  isCurrent(name: string, blob: Uint8Array): boolean {
+    const slots = slotsOf(blob);
+    const { agentLayout, sessionLayout } = this.ir.agents[this.indexOf(name)]!.memory;
+    const isAgent = high(slots[constants.STATE_SLOT_MAGIC]!) === constants.SCOPED_AGENT;
+    return slots[constants.STATE_SLOT_LAYOUT] === (isAgent ? agentLayout : sessionLayout);
+  }
+
+  private indexOf(name: string): number {
+    const policy = policyOf(this.program, name)!;
+    return this.ir.agents.findIndex((agent) => this.ir.strings[agent.name] === policy.name);
+  }
+
   agent(name: string, blob: Uint8Array, now: bigint): AgentSnapshot {
     const slots = slotsOf(blob);
     checkHeader(slots, constants.SCOPED_AGENT, fnv(Buffer.from(name)));
@@ -82,7 +95,7 @@ export class Decoder {
   /** The rows of one blob, in the order of the table; of a sequence the first alone. */
   private rows(name: string, scope: number): Row[] {
     const policy = policyOf(this.program, name)!;
-    const index = this.ir.agents.findIndex((agent) => this.ir.strings[agent.name] === policy.name);
+    const index = this.indexOf(name);
     const declared = metersOf(this.program, policy);
     const rows = this.ir.meters.filter(({ agent }) => agent === null || agent === index);
     const firsts = rows.filter((row) => row.kind !== constants.METER_SEQUENCE || isFirst(rows, row));
@@ -141,7 +154,9 @@ export class Decoder {
     const settled = rows.filter(({ meter }) => isSettled(meter)).map(({ meter }) => meter.id);
     return {
       meters: Object.fromEntries(meters),
-      reservations: reservations.map((one) => reservationText(one, settled)),
+      reservations: reservations
+        .sort(([a], [b]) => (a! < b! ? -1 : 1))
+        .map((one) => reservationText(one, settled)),
       approvals: approvals.map(approvalText).sort(),
       pending: members
         .filter(([key]) => key === 0n)

@@ -86,11 +86,23 @@ export const newSession = (program: Program, agent: string, purpose: string, now
   pending: new Set(),
 });
 
-/** What stays of an agent's or a session's state when the policy has other meters: their counts by id, and no reservation. */
-export function layAnew(program: Program, name: string, scope: Meter["scope"], state: Remembered): void {
+function meterIds(program: Program, name: string, scope: Meter["scope"]): string[] {
   const policy = policyOf(program, name);
   const meters = policy === null ? [] : metersOf(program, policy);
-  const ids = meters.filter((meter) => meter.scope === scope).map(({ id }) => id);
+  return meters.filter((meter) => meter.scope === scope).map(({ id }) => id);
+}
+
+/** Whether the state has been looked at since the policy has these meters. */
+export const isCurrent = (
+  program: Program,
+  name: string,
+  scope: Meter["scope"],
+  state: { layout: string | null },
+): boolean => state.layout === meterIds(program, name, scope).join("\n");
+
+/** What stays of an agent's or a session's state when the policy has other meters: their counts by id, and no reservation. */
+export function layAnew(program: Program, name: string, scope: Meter["scope"], state: Remembered): void {
+  const ids = meterIds(program, name, scope);
   if (state.layout === ids.join("\n")) return;
   if (state.layout !== null) state.reservations = [];
   state.counted = new Map([...state.counted].filter(([id]) => ids.includes(id)));
