@@ -16,7 +16,7 @@ import { LogFailure } from "./failure.ts";
 import { type Segment, segmentAt } from "./segments.ts";
 
 /**
- * With O_DSYNC a write returns when bytes and size are on the disk: one call for what write and fdatasync are, 36 against 42 µs
+ * With O_DSYNC a write returns when bytes and size are on the disk: one call for what write and fdatasync are, 41 against 43 µs
  * for one record, 86 against 107 µs for 64 (figures: docs/operations/evidence.md). Elsewhere the two calls are made.
  */
 const DATA_SYNC = process.platform === "linux" ? constants.O_DSYNC : 0;
