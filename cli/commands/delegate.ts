@@ -9,10 +9,11 @@ import {
 import { type Command, type Invocation, JSON_OUTPUT } from "../command.ts";
 import { EXIT_FINDINGS, EXIT_OK, misuse, refused } from "../errors.ts";
 import { print, printJson, readBytes } from "../io.ts";
-import { KEY, TRUST } from "../options.ts";
+import { BY, FOLDER, INSECURE, KEY, REASON, TRUST } from "../options.ts";
 import { printable, styleFor, table } from "../style.ts";
 import { grantJson, grantRow, readTime, readTokens, refuseFault } from "./delegate-files.ts";
 import { grant } from "./delegate-grant.ts";
+import { revoke } from "./delegate-revoke.ts";
 import { compileScope } from "./delegate-scope.ts";
 
 function filesOf(invocation: Invocation): string[] {
@@ -115,20 +116,32 @@ async function show(invocation: Invocation): Promise<number> {
   return EXIT_OK;
 }
 
-const ACTIONS = { grant, verify, show } as const;
+const ACTIONS = { grant, verify, revoke, show } as const;
 
 export const delegate: Command = {
   name: "delegate",
   summary: "grant, verify and revoke delegations",
   description: `grant signs a token by which one agent lets another act in its name: the policy's own \`delegate\` block must allow it, and what
 the token says can only narrow it. It writes the whole chain, one token a line, the first grant first.
-verify checks a chain offline, from pinned keys alone; show prints tokens without verifying them.`,
+verify checks a chain offline, from pinned keys alone; show prints tokens without verifying them.
+revoke takes the last grant of a file back, in a control plane's folder: every call that stands on it is denied from then on.`,
   operands: [
-    { name: "ACTION", minimum: 1, maximum: 1, choices: Object.keys(ACTIONS), help: "grant, verify or show" },
-    { name: "FILE", minimum: 0, maximum: 8, help: "verify, show: files of tokens, the first grant first" },
+    {
+      name: "ACTION",
+      minimum: 1,
+      maximum: 1,
+      choices: Object.keys(ACTIONS),
+      help: "grant, verify, revoke or show",
+    },
+    {
+      name: "FILE",
+      minimum: 0,
+      maximum: 8,
+      help: "verify, show: files of tokens, the first grant first; revoke: one file, or a digest",
+    },
   ],
   options: [
-    { name: "policy", value: "SRC", help: "grant: policy file or folder" },
+    { name: "policy", value: "SRC", help: "grant: policy file or folder; revoke: bundle too" },
     { name: "from", value: "AGENT", help: "grant: who grants" },
     { name: "to", value: "AGENT", help: "grant: who may act" },
     { name: "scope", value: "SCOPE", multiple: true, help: "grant: PATTERN or PATTERN:CONDITION" },
@@ -145,9 +158,18 @@ verify checks a chain offline, from pinned keys alone; show prints tokens withou
     { ...KEY, multiple: false, help: "grant: the key of a first grant, or the grantor's own" },
     { name: "output", short: "o", value: "FILE", help: "grant: write the chain there (standard output)" },
     { name: "root-key", value: "KEY.pub", multiple: true, help: "verify: a pinned key of first grants" },
-    { name: "agent", short: "a", value: "NAME", help: "verify: who wants to act on the chain" },
+    {
+      name: "agent",
+      short: "a",
+      value: "NAME",
+      help: "verify: who wants to act on the chain; revoke: the grantor",
+    },
     { name: "at", value: "TIME", help: "verify: at that time (now)" },
+    FOLDER,
+    BY,
+    REASON,
     TRUST,
+    INSECURE,
     JSON_OUTPUT,
   ],
   examples: [
@@ -157,10 +179,14 @@ verify checks a chain offline, from pinned keys alone; show prints tokens withou
       text: "lead lets clerk refund up to 50 for a quarter of an hour",
     },
     { command: "faramesh delegate verify clerk.chain --root-key keys/root.pub", text: "check it, anywhere" },
+    {
+      command: "faramesh delegate revoke clerk.chain --policy policy.fpl --folder plane --by ops",
+      text: "take it back",
+    },
     { command: "faramesh delegate show clerk.chain --json", text: "what it says" },
   ],
   exits: {
-    ok: "granted, or the chain verifies",
+    ok: "granted, revoked, or the chain verifies",
     findings: "the policy does not allow it, or a token was refused",
   },
   run(invocation) {

@@ -51,10 +51,12 @@ export { openDelegations, type PinnedRoot } from "./delegation.ts";
 export { writeAtomic } from "./files.ts";
 export {
   type AgentKey,
+  type MeasuredPaths,
   measureFiles,
   type OpenIdentifyOptions,
   openIdentify,
   openPins,
+  type Pins,
   readAgentKeys,
 } from "./identity/index.ts";
 export {
