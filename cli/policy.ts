@@ -164,6 +164,16 @@ function loadBundle(path: string, trust: TrustFile | null, insecure: boolean): L
   return result;
 }
 
+/** A policy's bundle, compiled here or out of a file whose signatures are not looked at: for what is found by its digest. */
+export function loadBundleBytes(path: string): Uint8Array {
+  return isBundle(path) ? readContainer(path).bundle : compileOrFail(path, null).bundle;
+}
+
+/** A policy to try out, never to enforce: nothing of a bundle is verified. */
+export async function openUnverified(path: string): Promise<Opened> {
+  return openPolicy(path, { trust: null, insecure: isBundle(path) });
+}
+
 export async function loadCore(path: string, bundle: Uint8Array, signed: boolean): Promise<Core> {
   const core = await openCore();
   const result = core.load(bundle, { signed });

@@ -118,6 +118,12 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./commands/freeze.ts")).unfreeze,
   },
   {
+    name: "replay",
+    summary: "decide the records of a log again, or with another policy",
+    group: "operate",
+    load: async () => (await import("./commands/replay.ts")).replay,
+  },
+  {
     name: "audit",
     summary: "verify, search, export and prove the log of records",
     group: "run",
