@@ -150,7 +150,8 @@ difference is shown field by field. Policies are found by their digest, so their
 With --bundle a backtest: what another policy would have said to the same calls and events, on the state that it would have had. Every
 verdict whose effect or code changes is shown.
 
-A record whose values were redacted cannot be decided again without them: its chain and its change of state are checked all the same.
+A record whose values were redacted cannot be decided again without them: its chain and its change of state are checked all the same. A
+backtest judges it where the policy does not read those values.
 --actions gives originals, one JSON line each: {"sequence": 4, "action": {…}, "salt": "…"}; with the control plane's folder the salt may be left out.`,
   operands: [
     {

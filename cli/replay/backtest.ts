@@ -4,6 +4,7 @@ import type { Verdict } from "../core.ts";
 import type { Opened } from "../policy.ts";
 import { blobKeys, isStateful } from "../state/memory.ts";
 import { Trial } from "../trial.ts";
+import { ReadArguments } from "./reads.ts";
 import { type Original, type Replayable, readReplayable, withSalt } from "./record.ts";
 import { decideAgain } from "./replay.ts";
 
@@ -28,7 +29,7 @@ export interface ChangedVerdict {
 export interface BacktestCounts {
   records: number;
   judged: number;
-  /** Not judged: values are not known, or the text was refused before it was judged. */
+  /** Not judged: values that the policy reads are not known, or the text was refused before it was judged. What is not judged moves nothing. */
   redacted: number;
   refused: number;
   changed: number;
@@ -50,6 +51,7 @@ export class Backtest {
   /** For calls that were decided without state, where the policy has some. */
   readonly #trial: Trial | null;
   readonly #redacts: boolean;
+  readonly #reads: ReadArguments;
   #previous = new Uint8Array(32);
   readonly counts: BacktestCounts = {
     records: 0,
@@ -67,6 +69,7 @@ export class Backtest {
     this.#originalOf = originalOf;
     this.#trial = isStateful(opened.ir) ? new Trial(opened) : null;
     this.#redacts = opened.ir.redacts.length > 0;
+    this.#reads = new ReadArguments(opened.ir);
   }
 
   /** The verdict, if it changes. */
@@ -74,7 +77,13 @@ export class Backtest {
     const previous = this.#previous;
     this.#previous = new Uint8Array(sealed.hash);
     this.counts.records++;
-    const one = readReplayable(sealed, previous, (sequence) => this.#originalOf(sequence, previous));
+    const one = readReplayable(
+      sealed,
+      previous,
+      (sequence) => this.#originalOf(sequence, previous),
+      // An approval is of the original's digest.
+      (paths, code) => code !== "approved" && !this.#reads.any(paths),
+    );
     if (typeof one === "string") {
       this.counts[one]++;
       return null;

@@ -33,14 +33,17 @@ const encoder = new TextEncoder();
 
 type Fields = Readonly<Record<string, unknown>>;
 
+type Paths = readonly (readonly (string | number)[])[];
+
 /**
- * What is to be decided again. `refused`: the text was not kept, since it was refused before it was judged; `redacted`: values were
+ * What is to be decided again. `isEnough`: whether the redacted form will do, given the paths of what is redacted and the code. `refused`: the text was not kept, since it was refused before it was judged; `redacted`: values were
  * replaced, and `original` does not give them.
  */
 export function readReplayable(
   sealed: SealedRecord,
   previous: Uint8Array,
   originalOf: (sequence: number) => Original | null,
+  isEnough: (paths: Paths, code: string) => boolean = () => false,
 ): Replayable | Unreplayable {
   const slices = new RecordSlices(sealed.record);
   if (slices.isNull("action") || slices.isNull("inputs")) return "refused";
@@ -50,9 +53,13 @@ export function readReplayable(
     !slices.text("obligations").endsWith(REDACTS_NOTHING) && COMMITMENT.test(slices.text("action"));
   if (isRedacted) {
     const original = originalOf(sealed.sequence);
-    if (original?.action == null || original.salt === null) return "redacted";
-    text = original.action;
-    facts = withSalt(facts, original.salt);
+    if (original?.action == null || original.salt === null) {
+      const { redact } = slices.value("obligations") as { redact: Paths };
+      if (!isEnough(redact, slices.text("code").slice(1, -1))) return "redacted";
+    } else {
+      text = original.action;
+      facts = withSalt(facts, original.salt);
+    }
   }
   const isEvent = slices.text("type") !== '"decision"';
   const subject = JSON.parse(new TextDecoder().decode(text)) as Fields;

@@ -95,7 +95,7 @@ export function backtestText(
       : `${plural(counts.changed, "verdict")} of ${judged.toLocaleString("en")} change: ${parts.join(", ")}`;
   const lines = [
     `${mark} ${place}: ${plural(records, "record")}, ${summary}`,
-    ...leftOut(counts, "not judged"),
+    ...leftOut(counts, "not judged, nor counted"),
   ];
   return `${body}${lines.join("\n")}\n`;
 }
