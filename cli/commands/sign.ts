@@ -18,7 +18,7 @@ function addAll(path: string, bundle: Uint8Array, envelope: Uint8Array, keys: Pr
 }
 
 async function signFile(path: string, keys: PrivateKey[], sequence: number | null): Promise<string> {
-  if (path.endsWith(".fpl")) {
+  if (path.endsWith(".fpl") || path.endsWith(".pins")) {
     await writeFile(`${path}.sig`, signSource(path, readBytes(path), keys, sequence ?? 0, basename(path)));
     return `${path}.sig`;
   }
@@ -42,8 +42,8 @@ export const sign: Command = {
   name: "sign",
   summary: "sign a bundle",
   description:
-    "Adds signatures to a bundle, in place; a bundle that is signed already keeps its sequence number.\nA policy source (FILE.fpl) gets its signature beside it, in FILE.fpl.sig, for those who import it.",
-  operands: [{ name: "FILE", minimum: 1, maximum: 1, help: "bundle, or policy source to be imported" }],
+    "Adds signatures to a bundle, in place; a bundle that is signed already keeps its sequence number.\nA policy source (FILE.fpl) gets its signature beside it, in FILE.fpl.sig, for those who import it;\npinned measurements (FILE.pins) get it in FILE.pins.sig.",
+  operands: [{ name: "FILE", minimum: 1, maximum: 1, help: "bundle, policy source to be imported, or pins" }],
   options: [
     { ...KEY, required: true },
     { ...SEQUENCE, help: "sequence number for an unsigned bundle (1)" },
