@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const command = join(root, "cli", "faramesh.mjs");
 const out = "examples/dist";
+const bundle = `${out}/policy.fplb`;
+const plane = ["--folder", `${out}/plane`, "--trust", `${out}/trust.json`];
 
 const steps = [
   [
@@ -24,23 +26,28 @@ const steps = [
   ],
   [
     "Compile and sign; verify what was signed.",
-    ["build", "examples/first-run/policy.fpl", "-o", `${out}/policy.fplb`, "--sign", `${out}/release.key`],
-    ["verify", `${out}/policy.fplb`, "--trust", `${out}/trust.json`],
+    ["build", "examples/first-run/policy.fpl", "-o", bundle, "--sign", `${out}/release.key`],
+    ["verify", bundle, "--trust", `${out}/trust.json`],
+  ],
+  [
+    "Open a session of the agent. What it is for is the host's to say. From here on everything is recorded and remembered.",
+    ["session", "open", bundle, "s-17", "--purpose", "support", ...plane],
   ],
   [
     "Decide a recorded session. From its ninth call on, the agent follows an instruction hidden in an order's note.",
-    [
-      "decide",
-      `${out}/policy.fplb`,
-      "examples/first-run/session.jsonl",
-      "--trust",
-      `${out}/trust.json`,
-      "--log",
-      `${out}/records`,
-      "--table",
-    ],
+    ["decide", bundle, "examples/first-run/session.jsonl", "--table", ...plane],
   ],
-  ["Verify the chain of the records.", ["audit", "verify", `${out}/records`]],
+  [
+    "A person approves the large refund, which is record 7. The same call passes then, once.",
+    ["approve", bundle, "7", "--by", "finance", ...plane],
+    ["decide", bundle, "examples/first-run/approved.jsonl", "--table", ...plane],
+  ],
+  ["What the session has spent.", ["session", "show", bundle, "s-17", ...plane]],
+  [
+    "Verify the chain of the records; decide them again, and get the same bytes.",
+    ["audit", "verify", `${out}/plane/records`],
+    ["replay", `${out}/plane`, bundle],
+  ],
 ];
 
 /** Shows one command and its output. Ends the run when it fails: a later step would show nothing true. */
@@ -65,11 +72,11 @@ for (const [index, [title, ...commands]] of steps.entries()) {
 }
 
 console.log(`
-The records are in ${out}/records, the bundle in ${out}/policy.fplb. What to try next:
+Records and state are in ${out}/plane, the bundle in ${bundle}. What to try next:
 
-  npx faramesh audit ls ${out}/records --effect deny           read the refusals
-  npx faramesh inspect ${out}/policy.fplb                        see what the bundle says
-  npx faramesh test examples/first-run/policy.fpl --coverage            after changing a limit in that file
+  npx faramesh audit ls ${out}/plane/records --effect deny              read the refusals
+  npx faramesh replay ${out}/plane --bundle examples/first-run/policy.fpl   after changing a limit in that file: which verdicts change?
+  npx faramesh inspect ${bundle}                        see what the bundle says
   npx faramesh init --list                                              start a policy of your own, from a pack
 
 docs/getting-started.md goes through the same steps one by one.

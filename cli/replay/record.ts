@@ -22,6 +22,8 @@ export interface Replayable {
   /** The action or the event. */
   text: Uint8Array;
   facts: Uint8Array;
+  /** Whether the facts have the salt with which the record was written. */
+  isSalted: boolean;
 }
 
 /** Why a record cannot be decided again from what is there. */
@@ -49,6 +51,7 @@ export function readReplayable(
   if (slices.isNull("action") || slices.isNull("inputs")) return "refused";
   let text = slices.slice("action");
   let facts = slices.slice("inputs");
+  let isSalted = false;
   const isRedacted =
     !slices.text("obligations").endsWith(REDACTS_NOTHING) && COMMITMENT.test(slices.text("action"));
   if (isRedacted) {
@@ -59,6 +62,7 @@ export function readReplayable(
     } else {
       text = original.action;
       facts = withSalt(facts, original.salt);
+      isSalted = true;
     }
   }
   const isEvent = slices.text("type") !== '"decision"';
@@ -74,11 +78,12 @@ export function readReplayable(
     parties: partiesOf(subject, stated, isEvent),
     text,
     facts,
+    isSalted,
   };
 }
 
 /** Canonical facts with a salt: the core reads them in any order. */
-export function withSalt(facts: Uint8Array, salt: string): Uint8Array {
+export function withSalt(facts: Uint8Array, salt: string | null): Uint8Array {
   const rest = new TextDecoder().decode(facts).slice(1);
   return encoder.encode(`{"salt":${JSON.stringify(salt)}${rest === "}" ? "" : ","}${rest}`);
 }

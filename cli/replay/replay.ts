@@ -1,13 +1,13 @@
 /** Deciding the records of a log again: the same bytes, from state that is rebuilt on the way. */
 
-import { hexToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { changesNothing, RecordMismatch, readChange } from "../../control/ledger/changes.ts";
 import { writesOf } from "../../control/ledger/rebuild.ts";
 import type { SealedRecord } from "../../control/ports.ts";
 import { NATIVE_SHA256 } from "../../hosts/node/log/sha256.ts";
 import type { Core, Recorded } from "../core.ts";
 import { blobKeys } from "../state/memory.ts";
-import { type Original, type Replayable, readReplayable } from "./record.ts";
+import { type Original, type Replayable, readReplayable, withSalt } from "./record.ts";
 
 /** A field in which a record differs from what it should be; `replayed` undefined: the state does not fit. */
 export interface FieldDifference {
@@ -28,7 +28,7 @@ export interface ReplayCounts {
   /** Decided again to the same bytes; `events` of them. */
   replayed: number;
   events: number;
-  /** Not decided again, but their chain and their changes of state hold. */
+  /** Not decided again, as values or a salt are not known, or the text was not kept; but their chain and their changes of state hold. */
   redacted: number;
   refused: number;
   /** On state from before the first record that is kept. */
@@ -88,14 +88,30 @@ export class Replay {
     const bundle = slices.text("bundle").slice(1, -1);
     const core = this.#options.coreOf(bundle, slices.text("signed") === "true");
     const keys = blobKeys(one.parties);
-    const made = decideAgain(
-      core,
-      one,
-      keys.map((key) => (key === null ? null : (this.#blobs.get(key) ?? null))),
-    );
-    if (Buffer.compare(made.hash, sealed.hash) !== 0) {
-      return { sequence: sealed.sequence, message: null, fields: differencesOf(sealed.record, made.record) };
+    const state = keys.map((key) => (key === null ? null : (this.#blobs.get(key) ?? null)));
+    let made: Recorded | null = null;
+    for (const facts of this.#factsOf(one)) {
+      made = decideAgain(core, { ...one, facts }, state);
+      if (Buffer.compare(made.hash, sealed.hash) === 0) return this.#keep(one, keys, made);
     }
+    const fields = differencesOf(sealed.record, made!.record);
+    if (fields.length > 1 || fields[0]?.field !== "inputs_digest") {
+      return { sequence: sealed.sequence, message: null, fields };
+    }
+    // Only the salt is not known.
+    this.counts.redacted++;
+    return this.#applyChange(sealed);
+  }
+
+  /** The facts that the record may have been written with: those in it, or with a salt, which records leave out. */
+  #factsOf({ slices, facts, isSalted, sealed, previous }: Replayable): Uint8Array[] {
+    const digest = bytesToHex(sha256(facts));
+    if (isSalted || digest === slices.text("inputs_digest").slice(1, -1)) return [facts];
+    const salt = this.#options.originalOf(sealed.sequence, previous)?.salt ?? null;
+    return [...(salt === null ? [] : [withSalt(facts, salt)]), withSalt(facts, null)];
+  }
+
+  #keep(one: Replayable, keys: readonly (string | null)[], made: Recorded): null {
     this.counts.replayed++;
     if (one.isEvent) this.counts.events++;
     made.state?.forEach((blob, index) => {
