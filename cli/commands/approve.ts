@@ -121,7 +121,10 @@ a rule, a budget or a frozen agent may still deny it.`,
     ...LAST,
   ],
   examples: [
-    { command: "faramesh audit ls plane/records --effect defer", text: "what waits?" },
+    {
+      command: "faramesh approve policy.fpl 17 --folder plane --by ada --for 15m",
+      text: "one that `faramesh audit ls plane/records --effect defer` lists",
+    },
     { command: "faramesh approve policy.fpl 17 --folder plane --by ada", text: "the call of record 17" },
   ],
   exits: {

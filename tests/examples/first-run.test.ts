@@ -17,7 +17,7 @@ it("the first run goes from a policy's text to verified records", () => {
   const shown = snippets("README.md").find(({ language }) => language === "text");
   expect(shown?.text).toContain("14 calls: 7 permit, 2 defer, 5 deny");
   expect(stdout).toContain(shown!.text);
-  expect(stdout).toMatch(/1 +✓ permit +stripe\/refund .* approved/);
+  expect(stdout).toMatch(/\n1 +✓ permit +stripe\/refund .*\n\n1 call: 1 permit/);
   expect(stdout).toContain("$664.90 of $700");
   expect(stdout).toContain("17 records, the chain holds");
   expect(stdout).toContain("17 records, 15 decided again to the same bytes, 2 events among them");
