@@ -141,7 +141,7 @@ export const DENIALS = [
     number: CODE_PHASE_UNKNOWN,
     name: "phase_unknown",
     effect: "deny",
-    text: "the agent has no phase of the name in the facts",
+    text: "the agent has no phase of that name",
     next: "use a declared phase, or leave it out for the first one",
   },
   {
@@ -267,7 +267,7 @@ export const DENIALS = [
     number: CODE_SESSION_UNKNOWN,
     name: "session_unknown",
     effect: "deny",
-    text: "no such session was opened for this agent",
+    text: "no such session was opened for this agent, or for the first one that delegated the call",
     next: "open the session first",
   },
   {

@@ -81,14 +81,14 @@ export const PERMITS_AND_DEFERS = [
     name: "selector_unavailable_defer",
     effect: "defer",
     text: "a selector that the rules need is unavailable, and the policy defers then",
-    next: "try again when its source answers, or ask for an approval",
+    next: "try again when its source answers; an approval does not stand in for it",
   },
   {
     number: CODE_SELECTOR_TIMEOUT_DEFER,
     name: "selector_timeout_defer",
     effect: "defer",
     text: "a selector that the rules need timed out, and the policy defers then",
-    next: "try again when its source answers, or ask for an approval",
+    next: "try again when its source answers; an approval does not stand in for it",
   },
   {
     number: CODE_BUDGET_EXCEEDED_DEFER,
