@@ -1,11 +1,16 @@
 /**
  * `npm run bench`: decision latency beside other engines on the same policies and requests, in one run, verdicts checked equal
- * first; then sizes and one-off costs. Prints a table, writes bench/dist/results.json and bench/dist/latency.svg.
+ * first; then sizes and one-off costs. Prints tables, writes bench/dist/results.json and plots.
  *
- *   npm run bench -- [--quick] [--rules 10,100] [--json]
+ * Then the control plane: durable decisions, recovery, other ledgers (bench/dist/durable.svg).
+ *
+ *   npm run bench -- [--quick] [--rules 10,100] [--durable 0,100000,1000000 | none] [--json]
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { measureDurable } from "./durable/index.ts";
+import { drawDurable } from "./durable/plot.ts";
+import { printDurable } from "./durable/report.ts";
 import { contenders } from "./faramesh.ts";
 import { type Contender, measure } from "./measure.ts";
 import { casbin } from "./peers/casbin.ts";
@@ -24,6 +29,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     rules: { type: "string" },
+    durable: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
@@ -31,14 +37,25 @@ const say = (line: string): void => {
   if (!options.json) process.stdout.write(`${line}\n`);
 };
 
-const sizes = (options.rules ?? (options.quick ? "10,10000" : "10,100,1000,10000")).split(",").map(Number);
-if (sizes.some((size) => !Number.isInteger(size) || size < 1)) {
+/** @param least of each. */
+function numbersOf(option: string, text: string, least: number): number[] {
+  const numbers = text.split(",").map(Number);
+  if (numbers.every((value) => Number.isInteger(value) && value >= least)) return numbers;
   process.stderr.write(
-    "bench: `--rules` takes whole numbers above 0, separated by commas, as in `--rules 10,1000`\n",
+    `bench: \`--${option}\` takes whole numbers from ${least} on, separated by commas, as in \`--${option} 10,1000\`\n`,
   );
   process.exit(2);
 }
-const results: Results = { machine: describeMachine(), timings: [], sizes: await measureSizes() };
+
+const sizes = numbersOf("rules", options.rules ?? (options.quick ? "10,10000" : "10,100,1000,10000"), 1);
+const lengthsText = options.durable ?? (options.quick ? "0,10000" : "0,100000,1000000");
+const lengths = lengthsText === "none" ? null : numbersOf("durable", lengthsText, 0).sort((a, b) => a - b);
+const results: Results = {
+  machine: describeMachine(),
+  timings: [],
+  sizes: await measureSizes(),
+  durable: null,
+};
 say(results.machine);
 for (const rules of sizes) {
   const workload = makeWorkload(rules);
@@ -52,12 +69,23 @@ for (const rules of sizes) {
   printTimings(timings, say);
 }
 printSizes(results.sizes, say);
+if (lengths !== null) {
+  results.durable = await measureDurable({
+    lengths,
+    rounds: options.quick ? 1 : 5,
+    durationMs: options.quick ? 200 : 500,
+  });
+  say("\nstate in the core, one action of 300 bytes");
+  printTimings(results.durable.core, say, "x first");
+  printDurable(results.durable, say);
+}
 const missed = printTargets(results, say);
 const folder = new URL("./dist/", import.meta.url);
 mkdirSync(folder, { recursive: true });
 writeFileSync(new URL("results.json", folder), `${JSON.stringify(results, null, 2)}\n`);
 writeFileSync(new URL("latency.svg", folder), drawLatency(results.timings));
-say("\nwritten: bench/dist/results.json, bench/dist/latency.svg");
+if (results.durable !== null) writeFileSync(new URL("durable.svg", folder), drawDurable(results.durable));
+say("\nwritten to bench/dist: results.json and the plots");
 if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
 if (missed > 0) say(`${missed} of the targets missed in this run`);
 
