@@ -46,16 +46,18 @@ const condition = fc.constantFrom(
   'amount < 100 and cmd != "x"',
 );
 const ceiling = fc.constantFrom("inherited", "permit", "defer", "deny" as const);
-const wide = fc.constantFrom("inherited", "inherited", "permit", "defer" as const);
-const scopes = fc.array(
+const wide = fc.constantFrom("inherited", "inherited", "inherited", "permit", "permit", "defer" as const);
+const narrowScopes = fc.array(
   fc
     .tuple(pattern, fc.option(condition, { freq: 1 }))
     .map(([tool, when]) => (when === null ? tool : `${tool}:${when}`)),
   { minLength: 1, maxLength: 3 },
 );
+/** Often everything: a chain of narrow scopes permits next to nothing. */
+const scopes: fc.Arbitrary<string[]> = fc.oneof(fc.constant<string[]>(["*"]), narrowScopes);
 const rule = fc
   .tuple(
-    fc.constantFrom("permit", "permit", "permit", "defer", "deny", "deny!"),
+    fc.constantFrom("permit", "permit", "permit", "permit", "permit", "defer", "deny", "deny!"),
     pattern,
     fc.option(condition),
   )
@@ -70,8 +72,8 @@ interface Agent {
 }
 
 const agent: fc.Arbitrary<Agent> = fc.record({
-  rules: fc.array(rule, { maxLength: 3 }),
-  otherwise: fc.constantFrom("permit", "permit", "defer", "deny"),
+  rules: fc.array(rule, { maxLength: 2 }),
+  otherwise: fc.constantFrom("permit", "permit", "permit", "permit", "defer", "deny"),
   limits: fc.constantFrom(
     "",
     "",
@@ -101,7 +103,7 @@ interface World {
   }[];
 }
 
-const world: fc.Arbitrary<World> = fc.integer({ min: 1, max: 3 }).chain((links) =>
+const world: fc.Arbitrary<World> = fc.constantFrom(1, 1, 2, 3).chain((links) =>
   fc.record({
     agents: fc.array(agent, { minLength: links + 1, maxLength: links + 1 }),
     grants: fc.array(
@@ -222,7 +224,7 @@ describe(`delegation only narrows (SEED=${SEED})`, () => {
     );
     // A run in which nothing is permitted, deferred or narrowed would prove nothing.
     for (const count of [seen.permit, seen.defer, seen.deny, narrowed])
-      expect(count).toBeGreaterThan(RUNS / 20);
+      expect(count).toBeGreaterThan(RUNS / 50);
   }, 300_000);
 
   const tampering: fc.Arbitrary<Partial<Grant>> = fc.record(
