@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { genesis } from "../../control/audit/line.ts";
-import { openLog } from "../../hosts/node/log/index.ts";
+import { openLog, readRecords } from "../../hosts/node/log/index.ts";
 import { all, opened, temporaryFolder } from "./folders.ts";
 import { behind, firstRecords, recordsFrom } from "./records.ts";
 
@@ -61,6 +61,22 @@ describe("appending", () => {
     await opened(folder);
     expect(await openLog(folder)).toMatchObject({ ok: false, code: "log_locked" });
   });
+});
+
+test("reading ends within a segment that others follow", async () => {
+  const folder = temporaryFolder();
+  const log = await opened(folder, { segmentBytes: 10_000 });
+  const records = firstRecords(60);
+  for (let at = 0; at < 60; at += 5) await log.append(await log.tip(), records.slice(at, at + 5));
+  for (const [from, to] of [
+    [0, 3],
+    [2, 40],
+    [0, 60],
+  ] as const) {
+    const read = [];
+    for await (const record of readRecords(folder, { from, to })) read.push(record);
+    expect(read).toEqual(records.slice(from, to));
+  }
 });
 
 test("who stops reading early leaves no file open", async () => {

@@ -89,8 +89,8 @@ export async function* readRecords(folder: string, options: ReadOptions): AsyncG
   let tip: ChainTip | null = begin === 0 ? start : null;
   for (let index = begin; index < segments.length; index++) {
     const segment = segments[index]!;
-    if (tip !== null && tip.sequence !== segment.first) throw missing(segment, tip.sequence);
     if (options.to !== null && segment.first >= options.to) return;
+    if (tip !== null && tip.sequence !== segment.first) throw missing(segment, tip.sequence);
     const lists = readSegment(segment, tip, options, index === segments.length - 1);
     try {
       for (let list = await lists.next(); ; list = await lists.next()) {
