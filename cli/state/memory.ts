@@ -1,8 +1,8 @@
 /** State in memory, for what is tried out: cases, explanations, calls decided without a folder, backtests. */
 import type { Ir } from "../../bundles/format/ir.ts";
 import { partyKeys } from "../../control/keys.ts";
+import type { Core, Recorded, Text } from "../../engine/binding/index.ts";
 import { REMEMBERS_AGENT, REMEMBERS_SESSION } from "../../engine/constants.ts";
-import type { Core, Recorded, Text } from "../core.ts";
 import { decodeBlob } from "./blob.ts";
 import type { PartyState } from "./meters.ts";
 
