@@ -270,7 +270,7 @@ export const UNIT_DENIALS: u32 = 5;
 /** Slot 0: low half STATE_MAGIC ("FST1"), high half SCOPED_*. */
 export const STATE_MAGIC: u32 = 0x31545346;
 export const STATE_SLOT_MAGIC: u32 = 0;
-/** FNV-1a, 64 bits, of the agent's name; of a session: the agent's name, 0x1f, the session's id. */
+/** First 8 bytes of the SHA-256 of the agent's name; of a session: of the agent's name, 0x1f, the session's id. */
 export const STATE_SLOT_OWNER: u32 = 1;
 /** agentLayout or sessionLayout of the bundle that wrote it. */
 export const STATE_SLOT_LAYOUT: u32 = 2;
@@ -305,7 +305,7 @@ export const STATE_EXHAUSTED: u32 = 4;
 export const RESERVATION_SLOTS: u32 = 5;
 /** { digest of the action: 4 slots, expires }. Oldest first. */
 export const APPROVAL_SLOTS: u32 = 5;
-/** { key of the meter, FNV-1a, 64 bits, of the value's canonical text }, or a pending call: { 0, first 8 bytes of the action's digest }. Oldest first. */
+/** { key of the meter, first 8 bytes of the SHA-256 of the value's canonical text }, or a pending call: { 0, first 8 bytes of the action's digest }. Oldest first. */
 export const MEMBER_SLOTS: u32 = 2;
 
 export const TYPE_STRING: u32 = 0;

@@ -23,10 +23,10 @@ import {
   stringText,
 } from "../bundle";
 import { argumentNode } from "../evaluate/paths";
+import { begin, finishSlot, update } from "../hash/sha256";
 import { write } from "../json/canonical";
 import { CANONICAL, CANONICAL_LIMIT, WORK } from "../memory";
 import { micros, readMicros } from "../number/micros";
-import { hashText } from "../state/party";
 import { costMoney, costTokens, hasTokens } from "./cost";
 import { isNull } from "./members";
 import { beginMerge, nextMerged } from "./merge";
@@ -67,7 +67,7 @@ export function denyUnknown(): bool {
   return denyWith(CODE_AMOUNT_UNKNOWN, DETAIL_ARGUMENT, stringText(step), stringLength(step));
 }
 
-/** What the call adds; of METER_DISTINCT the hash of the value. Set by `weigh`. */
+/** What the call adds; of METER_DISTINCT the start of the value's digest. Set by `weigh`. */
 export let amount: u64 = 0;
 /** Whether nothing is known of what it adds, and that is no fault. */
 export let isOpen: bool = false;
@@ -110,6 +110,8 @@ function weighDistinct(path: u32): bool {
   unknownPath = path;
   if (isNull(node)) return false;
   const end = write(node, CANONICAL, CANONICAL_LIMIT, WORK);
-  amount = hashText(CANONICAL, <u32>(end - CANONICAL));
+  begin();
+  update(CANONICAL, <u32>(end - CANONICAL));
+  amount = finishSlot();
   return true;
 }

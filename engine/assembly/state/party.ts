@@ -5,6 +5,7 @@
 import { DELEGATE_SEPARATOR, NONE, REMEMBERS_DELEGATE, SCOPE_AGENTS, SCOPED_AGENT, SCOPED_SESSION, STATE_SLOT_LAST } from "../../constants";
 import { MEMORY_FLAGS, memoryAt, SYSTEM_DEFAULT_AGENT, system } from "../bundle";
 import { serveBy } from "../decide/verdict";
+import { begin, finishSlot, update } from "../hash/sha256";
 import { firstOf, lengthOf, nextOf, textOf } from "../json/tape";
 import { PARTIES } from "../memory";
 import { find } from "../names";
@@ -26,16 +27,13 @@ export let now: u64 = 0;
 
 const OFFSET_BASIS: u64 = 0xcbf29ce484222325;
 const PRIME: u64 = 0x100000001b3;
+const separator: usize = memory.data<u8>([<u8>DELEGATE_SEPARATOR]);
 
-/** FNV-1a, 64 bits, going on from `hash`. */
-export function hashBytes(hash: u64, text: usize, length: u32): u64 {
+/** FNV-1a, 64 bits: for names of the policy. Whoever chooses a text finds another with the same. */
+export function hashText(text: usize, length: u32): u64 {
+  let hash = OFFSET_BASIS;
   for (const end = text + length; text < end; text++) hash = (hash ^ <u64>load<u8>(text)) * PRIME;
   return hash;
-}
-
-/** FNV-1a, 64 bits. */
-export function hashText(text: usize, length: u32): u64 {
-  return hashBytes(OFFSET_BASIS, text, length);
 }
 
 /** Without state there is the acting agent alone, without blobs. */
@@ -103,7 +101,8 @@ export function readParties(bytes: u32): bool {
     const owner = ownerOf(i, SCOPED_AGENT);
     if (!readBlob(2 * i, SCOPED_AGENT, owner, policy)) return false;
     const session = blobAt(2 * i + 1);
-    if (!readBlob(2 * i + 1, SCOPED_SESSION, ownerOf(i, SCOPED_SESSION), policy)) return false;
+    const owned = sessionNode == 0 ? owner : ownerOf(i, SCOPED_SESSION);
+    if (!readBlob(2 * i + 1, SCOPED_SESSION, owned, policy)) return false;
     if (sessionNode == 0 && isWritten(session)) return false;
     if (isWritten(session)) lastSeen = max(lastSeen, slotOf(session, STATE_SLOT_LAST));
     if (isWritten(blobAt(2 * i))) lastSeen = max(lastSeen, slotOf(blobAt(2 * i), STATE_SLOT_LAST));
@@ -119,10 +118,13 @@ export function setNow(time: u64): void {
 /** Owner of a party's blob, as the blob names it. */
 export function ownerOf(index: u32, scope: u32): u64 {
   const node = nameOfParty(index);
-  const name = hashText(textOf(node), lengthOf(node));
-  if (scope == SCOPED_AGENT || sessionNode == 0) return name;
-  const separated = (name ^ <u64>DELEGATE_SEPARATOR) * PRIME;
-  return hashBytes(separated, textOf(sessionNode), lengthOf(sessionNode));
+  begin();
+  update(textOf(node), lengthOf(node));
+  if (scope == SCOPED_SESSION && sessionNode != 0) {
+    update(separator, 1);
+    update(textOf(sessionNode), lengthOf(sessionNode));
+  }
+  return finishSlot();
 }
 
 /** Begins the session's blob of a party. Sessions are opened by an event; those of other parties begin by themselves. */

@@ -7,7 +7,13 @@ import { policyOf } from "../identify.ts";
 import { isSettled } from "./apply.ts";
 import { slotsOf } from "./blobs.ts";
 import { type Meter, metersOf } from "./meters.ts";
-import { type AgentSnapshot, bucketTexts, fnv, type Measure, type SessionSnapshot } from "./snapshot.ts";
+import {
+  type AgentSnapshot,
+  bucketTexts,
+  digestSlot,
+  type Measure,
+  type SessionSnapshot,
+} from "./snapshot.ts";
 
 const KINDS: Meter["kind"][] = ["total", "period", "sliding", "last", "sequence", "distinct"];
 const UNITS: Meter["unit"][] = ["calls", "money", "tokens", "bytes", "argument", "denials"];
@@ -56,7 +62,7 @@ export class Decoder {
 
   agent(name: string, blob: Uint8Array, now: bigint): AgentSnapshot {
     const slots = slotsOf(blob);
-    checkHeader(slots, constants.SCOPED_AGENT, fnv(Buffer.from(name)));
+    checkHeader(slots, constants.SCOPED_AGENT, digestSlot(Buffer.from(name)));
     const flags = low(slots[constants.STATE_SLOT_FLAGS]!);
     const { meters, reservations, approvals } = this.tail(name, slots, constants.SCOPED_AGENT, now);
     return {
@@ -71,7 +77,7 @@ export class Decoder {
 
   session(name: string, session: string, blob: Uint8Array, now: bigint): SessionSnapshot {
     const slots = slotsOf(blob);
-    checkHeader(slots, constants.SCOPED_SESSION, fnv(Buffer.from(`${name}\u001f${session}`)));
+    checkHeader(slots, constants.SCOPED_SESSION, digestSlot(Buffer.from(`${name}\u001f${session}`)));
     const flags = low(slots[constants.STATE_SLOT_FLAGS]!);
     const { meters, reservations, pending, text } = this.tail(name, slots, constants.SCOPED_SESSION, now);
     const phase = slots[constants.STATE_SLOT_PHASE]!;

@@ -82,7 +82,7 @@ function measure(meter: Meter, entries: Entry[], now: bigint): Measure {
       return String(entries.length);
     case "distinct":
       return inPeriod(meter, entries, now)
-        .map(({ text }) => fnv(Buffer.from(text!)))
+        .map(({ text }) => digestSlot(Buffer.from(text!)))
         .sort();
     case "sliding":
       return buckets(meter, entries, now);
@@ -115,6 +115,10 @@ export function fnv(bytes: Uint8Array): string {
   for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
   return hash.toString(16);
 }
+
+/** The first 8 bytes of the SHA-256 as a slot, in hexadecimal. */
+export const digestSlot = (bytes: Uint8Array): string =>
+  createHash("sha256").update(bytes).digest().readBigUInt64LE(0).toString(16);
 
 export const digestHex = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
