@@ -35,7 +35,10 @@ export type MappedClaims =
   | { readonly ok: true; readonly facts: Omit<PrincipalFacts, "id" | "method" | "verified"> }
   | IdentityFault;
 
-/** An email that its issuer says is not verified is none. */
+/** What `email_verified` says of an email that counts; some issuers write it as text. */
+const VERIFIED: readonly unknown[] = [undefined, true, "true"];
+
+/** An email that its issuer says is not verified is none, however it says so. */
 export function mapClaims(claims: Claims, mapping: ClaimMapping): MappedClaims {
   const facts: Record<string, unknown> = {};
   for (const name of TEXTS) {
@@ -44,7 +47,7 @@ export function mapClaims(claims: Claims, mapping: ClaimMapping): MappedClaims {
     if (value === null) continue;
     if (!isText(value))
       return fault("claim_wrong", `\`${name}\` is no text of at most ${MAX_TEXT} characters`);
-    if (name !== "email" || claims.email_verified !== false) facts[name] = value;
+    if (name !== "email" || VERIFIED.includes(claims.email_verified)) facts[name] = value;
   }
   const groups = mapping.groups === undefined ? null : claimAt(claims, mapping.groups);
   if (groups !== null) {

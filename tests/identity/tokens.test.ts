@@ -108,9 +108,14 @@ describe("an OpenID token", () => {
     expect(outcome(await ask(await issue(rsa, { ...CLAIMS, ...change })))).toBe(expected);
   });
 
-  it("gives no email that its issuer has not verified", async () => {
-    const result = await ask(await issue(rsa, { ...CLAIMS, email_verified: false }));
+  it.each([false, "false", 0, null, "no"])("gives no email of which its issuer says %j", async (said) => {
+    const result = await ask(await issue(rsa, { ...CLAIMS, email_verified: said }));
     expect(result.ok && result.principal.email).toBe(undefined);
+  });
+
+  it.each([undefined, true, "true"])("gives an email of which its issuer says %j", async (said) => {
+    const result = await ask(await issue(rsa, { ...CLAIMS, email_verified: said }));
+    expect(result.ok && result.principal.email).toBe(CLAIMS.email);
   });
 
   it("is too old", async () => {
