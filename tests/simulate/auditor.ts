@@ -33,13 +33,16 @@ export class Auditor {
   #bytes = 0;
   #previous: Uint8Array = new Uint8Array(32);
   readonly #ignored: ReadonlySet<string>;
+  readonly #trace: (text: string) => void;
 
   /** @param ignored invariants that others are to be seen without. */
   constructor(
     policies: readonly Policy[],
     inputs: Map<string, Inputs>,
     ignored: ReadonlySet<string> = new Set(),
+    trace: (text: string) => void = () => {},
   ) {
+    this.#trace = trace;
     this.#policies = new Map(policies.map((policy) => [policy.digest, policy]));
     this.#inputs = inputs;
     this.#ignored = ignored;
@@ -77,6 +80,7 @@ export class Auditor {
     if (computed.toString("hex") !== hash || fields.previous !== Buffer.from(this.#previous).toString("hex"))
       throw new Violation("chain", `record ${sequence} is not what its hash says`);
     this.#check("replay", () => this.#replay(fields, record, hash));
+    this.#trace(`  record ${sequence} ${fields.code} ${fields.time} ${JSON.stringify(fields.action)}`);
     const policy = this.#policies.get(fields.bundle!)!;
     this.#check("model", () => this.#model.take(fields, policy.limits));
     this.#previous = computed;

@@ -6,6 +6,8 @@ export interface Breakage {
   readonly name: string;
   /** Invariants that are not looked at, so that another one has to find it. */
   readonly ignored?: readonly string[];
+  /** The invariant that has to find it; any when left out. */
+  readonly foundBy?: string;
   readonly skipsSync?: boolean;
   readonly ignoresOthers?: boolean;
   readonly log?: (log: RecordLog) => RecordLog;
@@ -84,19 +86,20 @@ function behindFirst(): Pick<Breakage, "log" | "ledger"> {
 }
 
 /** Given out of memory: the state before the first settlement, when it is settled again. */
-function settledAgain(core: DecidingCore): DecidingCore {
+function settledAgain(): (core: DecidingCore) => DecidingCore {
   const before = new Map<string, readonly (Uint8Array | null)[]>();
-  return withMethod(core, {
-    applyEvent: (text, facts, place, state) => {
-      const { type, reservation, agent } = eventOf(text);
-      if (type !== "settle" && type !== "refund") return core.applyEvent(text, facts, place, state);
-      const key = `${agent} ${reservation}`;
-      const first: Evaluated = core.applyEvent(text, facts, place, state);
-      if (first.verdict.effect === "permit") before.set(key, state);
-      if (first.verdict.code !== "reservation_unknown" || !before.has(key)) return first;
-      return core.applyEvent(text, facts, place, before.get(key)!);
-    },
-  });
+  return (core) =>
+    withMethod(core, {
+      applyEvent: (text, facts, place, state) => {
+        const { type, reservation, agent } = eventOf(text);
+        if (type !== "settle" && type !== "refund") return core.applyEvent(text, facts, place, state);
+        const key = `${agent} ${reservation}`;
+        const first: Evaluated = core.applyEvent(text, facts, place, state);
+        if (first.verdict.effect === "permit") before.set(key, state);
+        if (first.verdict.code !== "reservation_unknown" || !before.has(key)) return first;
+        return core.applyEvent(text, facts, place, before.get(key)!);
+      },
+    });
 }
 
 /** A settlement is recorded, and the state stays as it was. */
@@ -135,14 +138,30 @@ export const BREAKAGES: readonly (() => Breakage)[] = [
   () => ({ name: "state written before the log", ...behindFirst() }),
   () => ({ name: "sync skipped", skipsSync: true }),
   () => ({ name: "settlement not marked", core: unmarked }),
-  () => ({ name: "settlement not marked, by the model alone", core: unmarked, ignored: BY_MODEL }),
-  () => ({ name: "settled twice, by the model alone", core: settledAgain, ignored: BY_MODEL }),
+  () => ({
+    name: "settlement not marked, by the model alone",
+    core: unmarked,
+    ignored: BY_MODEL,
+    foundBy: "settlements",
+  }),
+  () => ({
+    name: "settled twice, by the model alone",
+    core: settledAgain(),
+    ignored: BY_MODEL,
+    foundBy: "settlements",
+  }),
   () => ({ name: "approval not removed", core: approvedAgain }),
-  () => ({ name: "approval not removed, by the model alone", core: approvedAgain, ignored: BY_MODEL }),
+  () => ({
+    name: "approval not removed, by the model alone",
+    core: approvedAgain,
+    ignored: BY_MODEL,
+    foundBy: "approvals",
+  }),
   () => ({
     name: "permits that count for nothing, by the model alone",
     core: spentNothing,
     ignored: BY_MODEL,
+    foundBy: "budgets",
   }),
   () => ({ name: "transactions that are not isolated", ignoresOthers: true }),
 ];

@@ -20,7 +20,8 @@ export interface RecordFields {
   } | null;
   readonly inputs_digest: string | null;
   readonly sequence: number;
-  readonly state: readonly unknown[] | null;
+  /** Per blob: its number, its slots, then each changed slot and its value. */
+  readonly state: readonly (readonly [number, number, ...unknown[]])[] | null;
   readonly time: number;
   readonly type: string;
 }
@@ -34,6 +35,7 @@ export class Violation extends Error {
 
   constructor(invariant: string, text: string) {
     super(`${invariant}: ${text}`);
+    this.name = "Violation";
     this.invariant = invariant;
   }
 }
@@ -54,7 +56,8 @@ interface Reservation {
   readonly session: string | null;
   readonly cents: number;
   readonly day: number;
-  closed: boolean;
+  /** Blobs that hold it, by name; none once it is closed. */
+  readonly holders: Set<string>;
 }
 
 /** What a decision is about. */
@@ -67,11 +70,19 @@ interface Place {
   readonly now: number;
 }
 
-function blobsOf(record: RecordFields, action: Readonly<Record<string, unknown>>): string[] {
+/** Where a blob has the digest of its layout: when that changes, the blob is laid anew and its reservations are settled. */
+const LAYOUT_SLOT = 2;
+
+/** Their names, in the order of the record; null where there is none. */
+function placesOf(record: RecordFields, action: Readonly<Record<string, unknown>>): (string | null)[] {
   const chain = record.type === "decision" ? record.inputs?.delegation?.chain : action.chain;
   const parties = [action.agent as string, ...((chain as string[] | undefined) ?? [])];
   const { session } = action;
-  return session == null ? parties : parties.flatMap((name) => [name, `${session} ${name}`]);
+  return parties.flatMap((name) => [name, session == null ? null : `${session} ${name}`]);
+}
+
+function blobsOf(record: RecordFields, action: Readonly<Record<string, unknown>>): string[] {
+  return placesOf(record, action).filter((blob) => blob !== null);
 }
 
 export class Model {
@@ -106,11 +117,20 @@ export class Model {
         throw new Violation("form", `record ${record.sequence} permits what it does not name`);
       return;
     }
+    this.#layAnew(record, action);
     if (type === "decision") this.#decision(record, action, limits);
     else if (effect === "permit") this.#event(record, action);
     if (record.state === null) return;
     const now = this.#timeOf(record, action);
     for (const blob of blobsOf(record, action)) this.#seen.set(blob, now);
+  }
+
+  #layAnew(record: RecordFields, action: Readonly<Record<string, unknown>>): void {
+    const places = placesOf(record, action);
+    for (const [blob, , ...slots] of record.state ?? []) {
+      if (!slots.some((slot, index) => index % 2 === 0 && slot === LAYOUT_SLOT)) continue;
+      for (const { holders } of this.#reservations.values()) holders.delete(places[blob]!);
+    }
   }
 
   /** The time that counts for a call. */
@@ -157,7 +177,8 @@ export class Model {
       if (inWindow > limits.mailPerMinute)
         throw new Violation("rates", `record ${sequence} is mail ${inWindow} within a minute`);
     }
-    this.#reservations.set(sequence, { parties, session, cents, day, closed: false });
+    const holders = new Set(blobsOf(record, record.action!));
+    this.#reservations.set(sequence, { parties, session, cents, day, holders });
   }
 
   #values(name: string, day: number, session: string | null, limits: Limits) {
@@ -218,24 +239,22 @@ export class Model {
 
   #close(record: RecordFields, event: Readonly<Record<string, unknown>>): void {
     const reservation = this.#reservations.get(event.reservation as number);
-    if (reservation === undefined || reservation.closed) {
+    const held = blobsOf(record, event).filter((blob) => reservation?.holders.delete(blob) === true);
+    if (reservation === undefined || held.length === 0) {
       const text = `record ${record.sequence} closes ${event.reservation}, which is not open`;
       throw new Violation("settlements", text);
     }
-    reservation.closed = true;
     const money = event.money as number | undefined;
-    const actual =
-      record.type === "refund" ? 0 : money === undefined ? null : Math.round(Number(money) * CENTS);
-    if (actual === null) return;
+    if (record.type === "settle" && money === undefined) return;
+    const actual = record.type === "refund" ? 0 : Math.round(money! * CENTS);
     const today = Math.floor(this.#timeOf(record, event) / DAY_MS);
     const { cents, day, session, parties } = reservation;
-    const named = [event.agent as string, ...((event.chain as string[] | undefined) ?? [])];
     for (const name of parties) {
-      if (!named.includes(name)) continue;
       const party = this.party(name);
+      const spent = party.sessions.get(session!) ?? 0;
+      if (held.includes(`${session} ${name}`)) party.sessions.set(session!, spent + actual - cents);
+      if (!held.includes(name)) continue;
       party.fund += actual - cents;
-      if (session !== null && event.session === session)
-        party.sessions.set(session, (party.sessions.get(session) ?? 0) + actual - cents);
       const more = day === today ? actual - cents : Math.max(0, actual - cents);
       party.days.set(today, (party.days.get(today) ?? 0) + more);
     }

@@ -184,6 +184,11 @@ class Run {
       else this.end(broken, random.chance(0.5));
       return;
     }
+    const stuck = this.nodes.find(({ closing }) => closing);
+    if (stuck !== undefined && random.chance(0.05)) {
+      this.end(stuck, random.chance(0.5));
+      return;
+    }
     if (random.chance(down ? 0.6 : 0.015)) {
       this.#disturb();
       return;

@@ -75,7 +75,7 @@ export class World {
   constructor(parts: WorldParts) {
     this.#parts = parts;
     this.disk = new Disk(parts.random);
-    this.auditor = new Auditor(parts.policies, this.#inputs, new Set(parts.breakage.ignored));
+    this.auditor = new Auditor(parts.policies, this.#inputs, new Set(parts.breakage.ignored), parts.trace);
     this.database.onCommit = (records) => {
       this.guard(() => {
         for (const { record, hash } of records) {
@@ -296,7 +296,11 @@ export class World {
     const count = auditor.records.length;
     const log = { read: () => sealed(auditor) } as unknown as RecordLog;
     const rebuilt = new MemoryState();
-    await rebuildState(log, rebuilt, sha256);
+    try {
+      await rebuildState(log, rebuilt, sha256);
+    } catch (error) {
+      throw new Violation("state", `it cannot be made from the log: ${error}`);
+    }
     const found = await rebuilt.read(auditor.keys);
     const byKey = new Map(auditor.keys.map((key, index) => [key, found[index]?.bytes ?? null]));
     auditor.checkStates("a rebuild", count, (key) => byKey.get(key) ?? null);
