@@ -25,13 +25,13 @@ const COLUMNS = [
 ] as const;
 
 /**
- * RFC 4180, every field quoted. A text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a carriage return) gets
- * an apostrophe in front, as OWASP advises.
+ * RFC 4180, every field quoted. A text that a spreadsheet would take for a formula (it begins with = + - @, their wide forms, a tab or a line
+ * break) gets an apostrophe in front, as OWASP advises.
  */
 export function csvField(value: string | number | null): string {
   if (value === null) return '""';
   if (typeof value === "number") return `"${value}"`;
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const text = /^[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/.test(value) ? `'${value}` : value;
   return `"${text.replaceAll('"', '""')}"`;
 }
 

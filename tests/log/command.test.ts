@@ -117,7 +117,8 @@ describe("export", () => {
     expect(rows[2]).toContain(`"orders/delete","","'=1+1"`);
     expect(rows[2]).toContain(`"'=HYPERLINK(1)"`);
     expect(rows).toHaveLength(602);
-    for (const risky of ["=1", "+1", "-1", "@x", "\tx", "\rx"]) expect(csvField(risky)).toBe(`"'${risky}"`);
+    for (const risky of ["=1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x"])
+      expect(csvField(risky)).toBe(`"'${risky}"`);
     expect(csvField('a"b\n')).toBe('"a""b\n"');
     expect(csvField(-1)).toBe('"-1"');
   });
