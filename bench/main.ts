@@ -77,6 +77,8 @@ if (lengths !== null) {
   });
   say("\nstate in the core, one action of 300 bytes");
   printTimings(results.durable.core, say, "x first");
+  say("\nsteps of a durable decision, without state");
+  printTimings(results.durable.steps, say, "x first");
   printDurable(results.durable, say);
 }
 const missed = printTargets(results, say);

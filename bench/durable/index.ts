@@ -7,10 +7,13 @@ import { measureCore } from "./core-state.ts";
 import { type Floor, sha256Ns, sqliteFloor } from "./floors.ts";
 import { type Lengths, lineOf, measureLengths } from "./lengths.ts";
 import { measureRecovery, type Recovery } from "./recovery.ts";
+import { measureSteps } from "./steps.ts";
 import { measurePostgres, measureStores, type StoreLoads } from "./stores.ts";
 
 export interface Durable {
   core: Timing[];
+  /** Of one durable decision, each alone. */
+  steps: Timing[];
   lengths: Lengths;
   recovery: Recovery;
   stores: StoreLoads[];
@@ -56,6 +59,7 @@ export async function measureDurable({ lengths, rounds, durationMs }: DurableOpt
     const postgres = await measurePostgres(line, durationMs);
     return {
       core: await measureCore(),
+      steps: await measureSteps(folder),
       lengths: found,
       recovery,
       stores: [...stores, ...(postgres?.stores ?? [])],
