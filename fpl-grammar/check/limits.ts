@@ -94,8 +94,10 @@ function budgetOf(block: Block, hasCost: boolean, surroundings: Surroundings): B
   const { text: name, span } = block.label!;
   const isSet = (setting: string) =>
     block.body.some((statement) => statement.kind === "setting" && statement.name.text === setting);
-  if (!CAPS.some(isSet))
-    findings.diagnostics.push(report("F305", span, { name: `budget ${name}`, setting: "max" }));
+  if (!CAPS.some(isSet)) {
+    const help = "any cap will do: `max`, `daily`, `max_calls` or `max_tokens`";
+    findings.diagnostics.push(report("F305", span, { name: `budget ${name}`, setting: "max" }, help));
+  }
   for (const setting of hasCost ? [] : ["max", "daily"]) {
     const found = settings.get(setting);
     if (found !== undefined) findings.diagnostics.push(report("F410", found.name.span, { setting, name }));
