@@ -9,6 +9,8 @@ export interface Breakage {
   /** The invariant that has to find it; any when left out. */
   readonly foundBy?: string;
   readonly skipsSync?: boolean;
+  /** What stands in the file when it is opened is not synchronised. */
+  readonly opensUnsynced?: boolean;
   readonly ignoresOthers?: boolean;
   readonly log?: (log: RecordLog) => RecordLog;
   readonly ledger?: (ledger: Ledger) => Ledger;
@@ -137,6 +139,7 @@ export const BREAKAGES: readonly (() => Breakage)[] = [
   () => ({ name: "tip advanced before durable", log: tipAhead }),
   () => ({ name: "state written before the log", ...behindFirst() }),
   () => ({ name: "sync skipped", skipsSync: true }),
+  () => ({ name: "a log that is opened and not synchronised", opensUnsynced: true }),
   () => ({ name: "settlement not marked", core: unmarked }),
   () => ({
     name: "settlement not marked, by the model alone",

@@ -103,6 +103,7 @@ export class DiskLog implements RecordLog {
     faults: Faults;
     life: Life;
     skipsSync: boolean;
+    opensUnsynced: boolean;
   }): Promise<DiskLog> {
     const { disk, faults, life } = parts;
     return faults.around("log open", life, () => {
@@ -118,7 +119,7 @@ export class DiskLog implements RecordLog {
         throw new Error(`the log cannot be opened: ${report.fault.code} ${report.fault.message}`);
       disk.cut(report.end);
       // What stands in the file counts from now on, so it must stay.
-      disk.sync();
+      if (!parts.opensUnsynced) disk.sync();
       return new DiskLog(parts, report.tip!, records);
     });
   }

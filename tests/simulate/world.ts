@@ -176,7 +176,8 @@ export class World {
     const { scheduler, faults, settings, breakage } = this.#parts;
     const { life } = node;
     const skipsSync = breakage.skipsSync === true;
-    const opened = await DiskLog.open({ disk: this.disk, scheduler, faults, life, skipsSync });
+    const opensUnsynced = breakage.opensUnsynced === true;
+    const opened = await DiskLog.open({ disk: this.disk, scheduler, faults, life, skipsSync, opensUnsynced });
     const log = breakage.log?.(opened) ?? opened;
     const store = new DiskStore(this.disk, faults, life, () => this.guard(() => this.#checkStore()));
     if (node.rebuilding) {

@@ -73,7 +73,7 @@ function tornBytes(descriptor: number, from: number, size: number): Uint8Array {
 
 /**
  * Verifies the end of the last segment and cuts off a last line without its end, which was never acknowledged; its bytes are kept in
- * `SEGMENT.torn-OFFSET`. Any other fault is `log_bad_tail`, and nothing is touched.
+ * `SEGMENT.torn-OFFSET`. What is left is durable. Any other fault is `log_bad_tail`, and nothing is touched.
  * @param start where its chain begins.
  * @throws LogFailure, or the file system's error.
  */
@@ -88,12 +88,12 @@ export async function recoverTail({ path }: Segment, start: ChainTip): Promise<R
     const torn = fault === null ? null : tornBytes(descriptor, report.end, size);
     return { ...report, size, torn };
   });
-  if (found.torn !== null) {
-    if (found.torn.length > 0) await writeAtomic(`${path}.torn-${found.end}`, found.torn);
-    withFile(path, "r+", (descriptor) => {
-      ftruncateSync(descriptor, found.end);
-      fsyncSync(descriptor);
-    });
-  }
+  if (found.torn !== null && found.torn.length > 0)
+    await writeAtomic(`${path}.torn-${found.end}`, found.torn);
+  withFile(path, "r+", (descriptor) => {
+    if (found.torn !== null) ftruncateSync(descriptor, found.end);
+    // Whole lines of a process that was killed before it could synchronise them count from now on, so they must be durable.
+    fsyncSync(descriptor);
+  });
   return { tip: found.tip ?? start, bytes: found.end, cutBytes: found.size - found.end };
 }
