@@ -14,7 +14,7 @@ export interface Limits {
   readonly mailPerMinute: number;
 }
 
-function textOf({ session, daily, fund, mailPerMinute }: Limits, more: string): string {
+export function textOf({ session, daily, fund, mailPerMinute }: Limits, more: string): string {
   return `agent "shop" {
   cost pay/* args.amount
   ${more}
@@ -86,14 +86,16 @@ async function coreOf(bundle: Uint8Array): Promise<{ core: Core; digest: string 
   return { core: opened.core, digest: Buffer.from(loaded.digest).toString("hex") };
 }
 
+export async function openPolicy(limits: Limits, more: string): Promise<Policy> {
+  const bundle = bundleOf(textOf(limits, more));
+  const { core, digest } = await coreOf(bundle);
+  return { limits, core, replay: (await coreOf(bundle)).core, digest };
+}
+
 /** The compiled policies, once for all runs of a process: a core holds nothing from one call to the next. */
 export async function openPolicies(): Promise<Policy[]> {
   const policies: Policy[] = [];
-  for (const [limits, more] of LIMITS) {
-    const bundle = bundleOf(textOf(limits, more));
-    const { core, digest } = await coreOf(bundle);
-    policies.push({ limits, core, replay: (await coreOf(bundle)).core, digest });
-  }
+  for (const [limits, more] of LIMITS) policies.push(await openPolicy(limits, more));
   return policies;
 }
 
