@@ -83,7 +83,7 @@ export function readReplayable(
 }
 
 /** Canonical facts with a salt: the core reads them in any order. */
-export function withSalt(facts: Uint8Array, salt: string | null): Uint8Array {
+export function withSalt(facts: Uint8Array, salt: string): Uint8Array {
   const rest = new TextDecoder().decode(facts).slice(1);
   return encoder.encode(`{"salt":${JSON.stringify(salt)}${rest === "}" ? "" : ","}${rest}`);
 }

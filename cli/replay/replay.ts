@@ -89,12 +89,9 @@ export class Replay {
     const core = this.#options.coreOf(bundle, slices.text("signed") === "true");
     const keys = blobKeys(one.parties);
     const state = keys.map((key) => (key === null ? null : (this.#blobs.get(key) ?? null)));
-    let made: Recorded | null = null;
-    for (const facts of this.#factsOf(one)) {
-      made = decideAgain(core, { ...one, facts }, state);
-      if (Buffer.compare(made.hash, sealed.hash) === 0) return this.#keep(one, keys, made);
-    }
-    const fields = differencesOf(sealed.record, made!.record);
+    const made = decideAgain(core, { ...one, facts: this.#factsOf(one) }, state);
+    if (Buffer.compare(made.hash, sealed.hash) === 0) return this.#keep(one, keys, made);
+    const fields = differencesOf(sealed.record, made.record);
     if (fields.length > 1 || fields[0]?.field !== "inputs_digest") {
       return { sequence: sealed.sequence, message: null, fields };
     }
@@ -104,11 +101,11 @@ export class Replay {
   }
 
   /** The facts that the record may have been written with: those in it, or with a salt, which records leave out. */
-  #factsOf({ slices, facts, isSalted, sealed, previous }: Replayable): Uint8Array[] {
+  #factsOf({ slices, facts, isSalted, sealed, previous }: Replayable): Uint8Array {
     const digest = bytesToHex(sha256(facts));
-    if (isSalted || digest === slices.text("inputs_digest").slice(1, -1)) return [facts];
+    if (isSalted || digest === slices.text("inputs_digest").slice(1, -1)) return facts;
     const salt = this.#options.originalOf(sealed.sequence, previous)?.salt ?? null;
-    return [...(salt === null ? [] : [withSalt(facts, salt)]), withSalt(facts, null)];
+    return salt === null ? facts : withSalt(facts, salt);
   }
 
   #keep(one: Replayable, keys: readonly (string | null)[], made: Recorded): null {

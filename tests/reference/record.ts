@@ -1,6 +1,7 @@
 /** The Decision Provenance Record of one decision (LANGUAGE section 7, engine/ABI.md "The record"). */
 import { createHash } from "node:crypto";
 import type { Program } from "../../fpl-grammar/program.ts";
+import { canonicalText } from "./canonical.ts";
 import type { Facts } from "./facts.ts";
 import { boolean, type Json, type JsonObject, list, NULL, number, object, string } from "./json.ts";
 import { MAX_INPUT_BYTES } from "./parse.ts";
@@ -47,6 +48,16 @@ function inputDigest({ canonical, raw }: Text<unknown>): Json {
   return string(digest.digest("hex"));
 }
 
+/** A salt that is null counts as absent. */
+function factsDigest(facts: Recorded["facts"]): Json {
+  if (facts.value === null || facts.value.salt !== null) return inputDigest(facts);
+  return string(
+    createHash("sha256")
+      .update(canonicalText(withoutSalt(facts.value.json)))
+      .digest("hex"),
+  );
+}
+
 export function recordJson(
   program: Program,
   context: Context,
@@ -62,7 +73,7 @@ export function recordJson(
     bundle: string(hex(context.bundleDigest)),
     engine: string(hex(context.engineDigest)),
     inputs: facts.value === null ? NULL : withoutSalt(facts.value.json),
-    inputs_digest: inputDigest(facts),
+    inputs_digest: factsDigest(facts),
     previous: string(hex(context.previous)),
     sequence: { kind: "number", text: String(context.sequence) },
     signed: boolean(context.signed),

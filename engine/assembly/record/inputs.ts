@@ -1,5 +1,6 @@
 /** The inputs in a record: the action with its redactions, the facts without their salt, and the digests of both. */
 import { MAX_INPUT_BYTES } from "../../constants";
+import { factSalt } from "../decide/facts";
 import {
   actionBytes,
   actionRoot,
@@ -86,14 +87,11 @@ function putAcceptedFacts(): void {
     return;
   }
   const start = written();
-  // Also a salt that is null is left out.
-  if (factNode("salt") != 0) {
-    putUnsaltedFacts();
-    digestCanonicalFacts();
-  } else {
-    putNode(factsRoot);
-    digest(start, <u32>(written() - start), INPUTS_DIGEST);
-  }
+  // A salt that is null counts as absent: it is neither shown nor digested.
+  if (factNode("salt") != 0) putUnsaltedFacts();
+  else putNode(factsRoot);
+  if (factSalt != 0) digestCanonicalFacts();
+  else digest(start, <u32>(written() - start), INPUTS_DIGEST);
   put(',"inputs_digest":');
   putHex(INPUTS_DIGEST, DIGEST_BYTES);
 }
