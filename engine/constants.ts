@@ -300,6 +300,8 @@ export const SESSION_HEADER_SLOTS: u32 = 16;
 export const STATE_FROZEN: u32 = 1;
 export const STATE_CLOSED: u32 = 2;
 export const STATE_EXHAUSTED: u32 = 4;
+/** The session began by itself, beside its root's: nobody opened it for this agent, so it is no root's. */
+export const STATE_JOINED: u32 = 8;
 
 /** { id (sequence of the permit's record), time, money in millionths, tokens, mask (bit i: the blob's i-th meter that can be settled) }. One that goes leaves its place to the last; a new one takes the place of the smallest id when all are taken. */
 export const RESERVATION_SLOTS: u32 = 5;

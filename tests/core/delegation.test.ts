@@ -219,7 +219,7 @@ describe("sessions of a chain", () => {
     expect(decide("read/x", session).code).toBe("default_permit");
     world.event({ type: "session_close", agent: "root", session: "s" });
     expect(decide("read/x", session).code).toBe("session_closed");
-    expect(world.decide(call("read/x", session), { chain: ["lead"] }).code).toBe("default_permit");
+    expect(world.decide(call("read/x", session), { chain: ["lead"] }).code).toBe("session_unknown");
   });
 
   test("end for a party whose own is closed", () => {

@@ -18,6 +18,7 @@ import {
   STATE_CLOSED,
   STATE_EXHAUSTED,
   STATE_FROZEN,
+  STATE_JOINED,
   STATE_SLOT_ACTIVE,
   STATE_SLOT_CALLS,
   STATE_SLOT_OPENED,
@@ -79,21 +80,27 @@ function rootBlob(): usize {
   return blobAt(partyCount > 1 ? 3 : 1);
 }
 
+/** Whether an event has opened the session. */
+function isOpened(session: usize): bool {
+  return isWritten(session) && !hasFlags(session, STATE_JOINED);
+}
+
 /** Without the root's session there is none. */
 function refuseRoot(): bool {
   const root = rootBlob();
-  if (!isWritten(root)) return deny(CODE_SESSION_UNKNOWN);
+  if (!isOpened(root)) return deny(CODE_SESSION_UNKNOWN);
   return hasFlags(root, STATE_CLOSED) ? deny(CODE_SESSION_CLOSED) : false;
 }
 
 /** Begins the sessions of all parties where the root has one, with its purpose, and brings each to its phase of this moment. */
 export function beginSessions(): void {
-  if (blobCount == 0 || sessionNode == 0 || !isWritten(rootBlob())) return;
+  if (blobCount == 0 || sessionNode == 0 || !isOpened(rootBlob())) return;
   for (let index: u32 = 0; index < partyCount; index++) {
     if (policyOfParty(index) == NONE) continue;
     enterParty(index);
     if (sessionBlob == 0) {
       openSession(index);
+      setFlags(sessionBlob, STATE_JOINED);
       setText(sessionBlob, textOfBlob(rootBlob()), textBytes(rootBlob()));
     }
     passPhases();

@@ -12,6 +12,7 @@ import {
   STATE_CLOSED,
   STATE_EXHAUSTED,
   STATE_FROZEN,
+  STATE_JOINED,
   STATE_MAGIC,
   STATE_SLOT_ACTIVE,
   STATE_SLOT_COUNTS,
@@ -134,7 +135,7 @@ function isBlob(from: usize, slots: u32, scope: u32, owner: u64): bool {
   const isAgent = scope == SCOPED_AGENT;
   if (slots < header || slotOf(from, STATE_SLOT_MAGIC) != magicOf(scope)) return false;
   if (slotOf(from, STATE_SLOT_OWNER) != owner) return false;
-  const flags: u32 = isAgent ? STATE_FROZEN : STATE_CLOSED | STATE_EXHAUSTED;
+  const flags: u32 = isAgent ? STATE_FROZEN : STATE_CLOSED | STATE_EXHAUSTED | STATE_JOINED;
   const last = slotOf(from, STATE_SLOT_LAST);
   const text = textBytes(from);
   const known =

@@ -157,9 +157,13 @@ function recall(
   const agent = model.agents.get(name)!;
   if (session === null) return { memory: { agent, session: null, now: now! }, session: "none" };
   const opened = model.sessions.get(sessionKey(root, session));
-  if (opened === undefined) return { memory: { agent, session: null, now: now! }, session: "unknown" };
+  if (opened === undefined || opened.joined)
+    return { memory: { agent, session: null, now: now! }, session: "unknown" };
   const key = sessionKey(name, session);
-  const own: SessionState = model.sessions.get(key) ?? newSession(program, name, opened.purpose, now!);
+  const own: SessionState = model.sessions.get(key) ?? {
+    ...newSession(program, name, opened.purpose, now!),
+    joined: true,
+  };
   layAnew(program, name, "session", own);
   model.sessions.set(key, own);
   return { memory: { agent, session: own, now: now! }, session: opened.closed ? "closed" : "open" };

@@ -84,6 +84,7 @@ export class Decoder {
     return {
       closed: (flags & constants.STATE_CLOSED) !== 0,
       exhausted: (flags & constants.STATE_EXHAUSTED) !== 0,
+      joined: (flags & constants.STATE_JOINED) !== 0,
       last: String(slots[constants.STATE_SLOT_LAST]),
       opened: String(slots[constants.STATE_SLOT_OPENED]),
       purpose: text,

@@ -34,6 +34,8 @@ export interface AgentState extends Remembered {
 export interface SessionState extends Remembered {
   closed: boolean;
   exhausted: boolean;
+  /** Began beside its root's, without an event. */
+  joined: boolean;
   opened: bigint;
   /** Empty: none was given. */
   purpose: string;
@@ -73,6 +75,7 @@ export const newSession = (program: Program, agent: string, purpose: string, now
   layout: null,
   closed: false,
   exhausted: false,
+  joined: false,
   last: now,
   opened: now,
   purpose,

@@ -18,6 +18,7 @@ export interface AgentSnapshot {
 export interface SessionSnapshot {
   closed: boolean;
   exhausted: boolean;
+  joined: boolean;
   last: string;
   opened: string;
   purpose: string;
@@ -47,6 +48,7 @@ export function sessionSnapshot(session: SessionState, meters: Meter[], now: big
   return {
     closed: session.closed,
     exhausted: session.exhausted,
+    joined: session.joined,
     last: String(session.last),
     opened: String(session.opened),
     purpose: session.purpose,
