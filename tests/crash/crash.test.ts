@@ -68,7 +68,7 @@ test(`${KILLS} kills under load lose nothing that was answered and overspend not
   const chains = Array.from({ length: AT_ONCE }, (_, chain) => killAgainAndAgain(KILLS / AT_ONCE, chain));
   const counts = await Promise.all(chains);
   expect(Math.min(...counts)).toBeGreaterThan(KILLS);
-}, 180_000);
+}, 300_000);
 
 /** A small file system of its own; null where this user may not mount one. */
 function smallDisk(size: string): string | null {
