@@ -93,6 +93,13 @@ function makeInvocation(options: OptionSpec[], operands: string[], given: Map<st
   };
 }
 
+/** What must be given, in order: a word that was left out moves those behind it. Empty for a single one. */
+function order(command: Command, minimum: number): string {
+  if (minimum < 2) return "";
+  const names = command.operands.filter((operand) => operand.minimum > 0).map(({ name }) => name);
+  return `the order is \`faramesh ${command.name} ${names.join(" ")}\`; `;
+}
+
 function checkOperands(command: Command, operands: string[]): void {
   const minimum = command.operands.reduce((sum, operand) => sum + operand.minimum, 0);
   const maximum = command.operands.reduce((sum, operand) => sum + operand.maximum, 0);
@@ -101,7 +108,9 @@ function checkOperands(command: Command, operands: string[]): void {
     let covered = 0;
     for (const operand of command.operands) {
       covered += operand.minimum;
-      if (covered > operands.length) throw misuse(`${operand.name} is missing: ${operand.help}`, help);
+      if (covered > operands.length) {
+        throw misuse(`${operand.name} is missing: ${operand.help}`, `${order(command, minimum)}${help}`);
+      }
     }
   }
   checkChoices(command, operands);

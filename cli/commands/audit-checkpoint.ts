@@ -24,7 +24,7 @@ import { print, printJson, readText } from "../io.ts";
 import { printable, styleFor, table } from "../style.ts";
 import { asCommandError, ED25519, mustBeFolder, readPinned, readSigner } from "./audit-source.ts";
 
-const DEEDS = ["make", "list", "verify", "cosign"] as const;
+const DEEDS: readonly string[] = ["make", "list", "verify", "cosign"];
 
 async function withNotary<Value>(
   path: string,
@@ -173,6 +173,9 @@ export async function checkpoint(
   deed: string | undefined,
   invocation: Invocation,
 ): Promise<number> {
+  if (deed !== undefined && DEEDS.includes(path) && !DEEDS.includes(deed)) {
+    throw misuse("the log comes first", `\`faramesh audit checkpoint ${deed} ${path}\``);
+  }
   mustBeFolder(path);
   try {
     if (deed === undefined || deed === "list") return await list(path, invocation);

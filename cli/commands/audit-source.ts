@@ -1,6 +1,6 @@
 /** What the audit commands read: a log folder, one file of lines, or standard input; and whose signatures count. */
-import { createReadStream, statSync } from "node:fs";
-import { basename } from "node:path";
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { signBytes, verifyBytes } from "../../bundles/trust/ed25519.ts";
 import {
   type PublicKey,
@@ -19,6 +19,7 @@ import {
 } from "../../control/audit/note.ts";
 import { type LogReport, LogVerifier } from "../../control/audit/verify.ts";
 import type { SealedRecord } from "../../control/ports.ts";
+import { RECORDS_NAME } from "../../hosts/node/control.ts";
 import { holdsLog, LogFailure, readRecords, sealedAt } from "../../hosts/node/log/index.ts";
 import { NATIVE_SHA256 } from "../../hosts/node/log/sha256.ts";
 import type { Invocation } from "../command.ts";
@@ -38,6 +39,13 @@ export function asCommandError(place: string, error: unknown): CommandError {
   });
 }
 
+/** The log that is meant: the one in it, where `path` is a control plane's folder. */
+export function logOf(path: string): string {
+  if (path === "-") return path;
+  const records = join(path, RECORDS_NAME);
+  return existsSync(records) ? records : path;
+}
+
 /** Whether a log's folder is meant, and not a file of it. @throws CommandError when nothing is there, or a folder that is no log. */
 export function isFolder(path: string): boolean {
   if (path === "-") return false;
@@ -49,7 +57,7 @@ export function isFolder(path: string): boolean {
   }
   throw new CommandError(EXIT_MISUSE, "it is a folder without a record log", {
     place: path,
-    help: "give the folder that `faramesh decide --log` writes",
+    help: "give the folder of `faramesh decide --log`, or the control plane's of `--folder`",
   });
 }
 

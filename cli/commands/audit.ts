@@ -5,6 +5,7 @@ import { checkpoint, prune } from "./audit-checkpoint.ts";
 import { FILTERS } from "./audit-filter.ts";
 import { prove } from "./audit-prove.ts";
 import { exportLog, list, show, stats, tail } from "./audit-show.ts";
+import { logOf } from "./audit-source.ts";
 import { verify, verifyProofFile } from "./audit-verify.ts";
 
 const ACTIONS = ["verify", "show", "tail", "ls", "stats", "export", "prove", "checkpoint", "prune"] as const;
@@ -59,7 +60,7 @@ export const audit: Command = {
   checkpoint LOG [list|make|verify|cosign]   signed checkpoints (C2SP tlog-checkpoint)
   prune LOG N             removes whole segments before record N; what proves them stays
 
-LOG is the folder that \`faramesh decide --log\` writes. verify, show, ls, stats and export also take one file of it, or -.
+LOG is the folder of \`faramesh decide --log\`, or the control plane's of \`--folder\`. verify, show, ls, stats and export also take one file of it, or -.
 A log cut off at its end still verifies unless a checkpoint covers it: keep the head that verify prints, and give it back with --head.`,
   operands: [
     { name: "ACTION", minimum: 1, maximum: 1, choices: ACTIONS, help: "what to do" },
@@ -118,6 +119,6 @@ A log cut off at its end still verifies unless a checkpoint covers it: keep the 
       return verifyProofFile(proof, invocation);
     }
     if (path === undefined) throw misuse("LOG is missing: the log's folder, a file of records, or -", HELP);
-    return run(action, path, words, invocation);
+    return run(action, logOf(path), words, invocation);
   },
 };

@@ -20,7 +20,7 @@ function command(
       const [policy, agent] = invocation.operands as [string, string];
       const reason = invocation.value("reason") ?? undefined;
       const by = invocation.value("by") ?? undefined;
-      return withPlane(policy, invocation, { create: true }, async (plane) =>
+      return withPlane(policy, invocation, { create: false }, async (plane) =>
         reportEvent(await plane.control[name]({ agent, reason, by }), plane, invocation, `${agent} ${done}`),
       );
     },

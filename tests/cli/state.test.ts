@@ -124,6 +124,12 @@ describe("a control plane's folder", () => {
     expect(folder.run(["replay", "plane", "--bundle", "wider.fpl", "--allow"]).status).toBe(0);
   });
 
+  it("audits the log in the control plane's folder", () => {
+    const whole = json(["audit", "verify", "plane"]);
+    expect(whole).toMatchObject({ status: 0, value: { ok: true } });
+    expect(json(["audit", "verify", "plane/records"]).value).toEqual(whole.value);
+  });
+
   it("closes the session", () => {
     expect(folder.run(["session", "close", "policy.fpl", "s-1", ...plane]).status).toBe(0);
     expect(folder.run(["session", "ls", "policy.fpl", ...plane]).stdout).toMatch(/s-1 +shop +closed/);
@@ -138,6 +144,17 @@ describe("a control plane's folder", () => {
       ["session", "show", "policy.fpl", "s-1", "--folder", "nowhere"],
       "no control plane's folder",
     ],
+    [
+      "to freeze in a folder that is none",
+      ["freeze", "policy.fpl", "shop", "--folder", "nowhere"],
+      "no control plane's folder",
+    ],
+    [
+      "an agent without its policy",
+      ["freeze", "shop", "--folder", "plane"],
+      "the order is `faramesh freeze POLICY AGENT`",
+    ],
+    ["a checkpoint without its log", ["audit", "checkpoint", "make", "plane"], "the log comes first"],
     ["no folder", ["freeze", "policy.fpl", "shop"], "`--folder` is missing"],
     [
       "a log for a policy that remembers",

@@ -266,7 +266,8 @@ describe("evidence", () => {
 
 test("what cannot be meant is refused with the way out", () => {
   expect(fails("audit verify", 2)).toContain("LOG is missing");
-  expect(fails("audit verify .", 2)).toContain("a folder without a record log");
+  folder.write("elsewhere/notes.txt", "no records\n");
+  expect(fails("audit verify elsewhere", 2)).toContain("a folder without a record log");
   expect(fails("audit tail policy.fpl", 2)).toContain("it is a file");
   expect(fails("audit ls records --since yesterday", 2)).toContain("a time like");
   expect(fails("audit ls records --code rule_permitt", 2)).toContain("did you mean `rule_permit`");
