@@ -70,8 +70,11 @@ async function replaySpeed(records: string): Promise<number> {
   const start = performance.now();
   for await (const sealed of readRecords(records, { from: 0, to: REPLAYED })) {
     const difference = replay.push(sealed);
-    if (difference !== null)
-      throw new Error(`record ${difference.sequence} is not decided to the same bytes`);
+    if (difference !== null) {
+      // `engine`: the core was built anew while the benchmark ran.
+      const fields = difference.fields.map(({ field }) => field).join(", ") || difference.message;
+      throw new Error(`record ${difference.sequence} is not decided to the same bytes: ${fields}`);
+    }
   }
   return (replay.counts.replayed * 1e3) / (performance.now() - start);
 }
