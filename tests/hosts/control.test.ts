@@ -49,7 +49,10 @@ function refund(amount: number, more: object = {}) {
   return { ...OPEN, action: { ...OPEN, tool: "stripe/refund", args: { amount, ...more } } };
 }
 
-async function opened(keeping: string | Keeping, policy = fileOf(policyOf(100), 1, key)): Promise<Control> {
+async function opened(
+  keeping: string | (Keeping & { clock?: typeof clock }),
+  policy = fileOf(policyOf(100), 1, key),
+): Promise<Control> {
   const kept = typeof keeping === "string" ? { folder: keeping } : keeping;
   const control = await openControl({ policy, trust: trustIn(key), nowMs: clock.now, clock, ...kept });
   onTestFinished(() => control.close());
@@ -69,6 +72,32 @@ async function refusedWith(opening: Promise<unknown>): Promise<string> {
   expect(error.message.length > 0 && error.help.length > 0).toBe(true);
   return error.code;
 }
+
+describe("a call whose text names another session than the request", () => {
+  const cases: [string, string | null, string | null][] = [
+    ["no session in the request", null, "s"],
+    ["no session in the text", "s", null],
+    ["another session in the text", "s", "t"],
+    ["another session in the request", "t", "s"],
+  ];
+  test.each(cases)("is denied, and the state follows from the records: %s", async (_, session, named) => {
+    const folder = temporaryFolder();
+    let now = NOW_MS;
+    const keeping = { folder, clock: { now: () => now++ } };
+    const control = await opened(keeping);
+    expect((await control.openSession(OPEN)).verdict.code).toBe("event_applied");
+    expect(await codeOf(control, 1)).toBe("rule_permit");
+    const action = { agent: "shop", tool: "stripe/refund", args: { amount: 1 }, session: named };
+    const { verdict } = await control.decide({ agent: "shop", session, action });
+    expect(verdict.effect).toBe("deny");
+    expect(await codeOf(control, 2)).toBe("rule_permit");
+    await control.close();
+    expect(await rebuild(folder)).toBe(4);
+    const again = await opened(keeping);
+    expect(await codeOf(again, 98)).toBe("budget_exceeded");
+    expect(await codeOf(again, 97)).toBe("rule_permit");
+  });
+});
 
 describe("a folder", () => {
   test("holds what was decided: chain and state go on when it is opened again", async () => {

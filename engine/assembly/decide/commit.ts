@@ -21,12 +21,17 @@ import { matchTool } from "./judge";
 import { isMoved } from "./limits";
 import { beginMerge, nextMerged } from "./merge";
 import { isSpawn } from "./spawn";
-import { hasState, writeState } from "./state";
+import { isUnknownSession } from "./session";
+import { dropState, hasState, writeState } from "./state";
 import { agent, effect } from "./verdict";
 
 /** Moves what the verdict moves, for a record of that sequence, and writes the state after. */
 export function commitState(sequence: u64): void {
   if (!hasState()) return;
+  if (isUnknownSession()) {
+    dropState();
+    return;
+  }
   if (effect == EFFECT_PERMIT) {
     // The actor comes last, so that the verdict's obligations are from its patterns again.
     for (let i = partyCount; i > 0; i--) {

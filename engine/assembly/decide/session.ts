@@ -85,6 +85,11 @@ function isOpened(session: usize): bool {
   return isWritten(session) && !hasFlags(session, STATE_JOINED);
 }
 
+/** Whether the action has a session that nobody has opened: its record names state that was not looked at. */
+export function isUnknownSession(): bool {
+  return sessionNode != 0 && !isOpened(rootBlob());
+}
+
 /** Without the root's session there is none. */
 function refuseRoot(): bool {
   const root = rootBlob();

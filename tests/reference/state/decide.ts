@@ -192,5 +192,5 @@ function settleRun(run: Run, policy: AgentPolicy, digest: string, sequence: bigi
   }
   const warned = judgement.effect === "permit" ? (run.asked?.warned ?? []) : [];
   const notify = [...warned, ...(run.asked?.exceeded ?? [])];
-  return { policy, judgement, notify, after: copy };
+  return { policy, judgement, notify, after: actor.session === "unknown" ? null : copy };
 }
