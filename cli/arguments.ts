@@ -104,6 +104,7 @@ function checkOperands(command: Command, operands: string[]): void {
   const minimum = command.operands.reduce((sum, operand) => sum + operand.minimum, 0);
   const maximum = command.operands.reduce((sum, operand) => sum + operand.maximum, 0);
   const help = `\`faramesh ${command.name} --help\` shows the usage`;
+  checkChoices(command, operands);
   if (operands.length < minimum) {
     let covered = 0;
     for (const operand of command.operands) {
@@ -113,7 +114,6 @@ function checkOperands(command: Command, operands: string[]): void {
       }
     }
   }
-  checkChoices(command, operands);
   if (operands.length > maximum) throw misuse(`unexpected \`${operands[maximum]}\``, help);
 }
 

@@ -122,8 +122,15 @@ describe("verify, show, revoke", () => {
       "--by",
       "ops",
     ];
+    const mistyped = folder.run(words);
+    expect(mistyped).toMatchObject({ status: 2, stdout: "" });
+    expect(mistyped.stderr).toContain("no control plane's folder");
+    folder.run(
+      ["decide", "policy.fpl", "--folder", "plane"],
+      '{"agent":"lead","tool":"orders/read","args":{}}\n',
+    );
     const { status, stdout } = folder.run([...words, "--json"]);
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true, code: "event_applied", sequence: 0 });
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, code: "event_applied", sequence: 1 });
     expect(status).toBe(0);
     expect(
       folder.run(["delegate", "revoke", "a".repeat(64), "--policy", "policy.fpl", "--folder", "plane"])
