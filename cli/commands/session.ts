@@ -157,8 +157,13 @@ first, or ask it. What changes anything is an event in the log.`,
     const [action, policy, ...words] = invocation.operands as [(typeof ACTIONS)[number], string, ...string[]];
     const expected = WORDS[action];
     if (words.length > expected) throw misuse(`unexpected \`${words[expected]}\``, USAGE);
-    if (words.length < expected)
-      throw misuse(`${words.length === 0 ? "SESSION" : "PHASE"} is missing`, USAGE);
+    if (words.length < expected) {
+      const order = ["POLICY", "SESSION", "PHASE"].slice(0, expected + 1).join(" ");
+      throw misuse(
+        `${words.length === 0 ? "SESSION" : "PHASE"} is missing`,
+        `the order is \`faramesh session ${action} ${order}\`; ${USAGE}`,
+      );
+    }
     return withPlane(policy, invocation, { create: action === "open" }, (plane) => {
       if (action === "ls") return list(plane, invocation);
       if (action === "show") return show(plane, words[0]!, invocation);

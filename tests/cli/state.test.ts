@@ -154,6 +154,11 @@ describe("a control plane's folder", () => {
       ["freeze", "shop", "--folder", "plane"],
       "the order is `faramesh freeze POLICY AGENT`",
     ],
+    [
+      "a session without its policy",
+      ["session", "show", "s-1", "--folder", "plane"],
+      "the order is `faramesh session show POLICY SESSION`",
+    ],
     ["a session without what to do", ["session", "policy.fpl"], "unknown action `policy.fpl`"],
     ["a checkpoint without its log", ["audit", "checkpoint", "make", "plane"], "the log comes first"],
     ["no folder", ["freeze", "policy.fpl", "shop"], "`--folder` is missing"],
