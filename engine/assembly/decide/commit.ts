@@ -2,17 +2,29 @@
 import {
   EFFECT_DENY,
   EFFECT_PERMIT,
+  MAX_RESERVATIONS,
   METER_DISTINCT,
   NONE,
   SCOPED_AGENT,
   STATE_SLOT_CALLS,
   STATE_SLOT_CHILDREN,
   STATE_SLOT_COST,
+  UNIT_BYTES,
   UNIT_DENIALS,
 } from "../../constants";
-import { METER_KIND, METER_SCOPE, METER_UNIT, meterAt, PATTERN_METERS } from "../bundle";
+import { METER_KIND, METER_LIMIT, METER_SCOPE, METER_UNIT, METER_WINDOW, meterAt, PATTERN_METERS } from "../bundle";
+import { beginMeters, nextMeter } from "../state/meters";
 import { agentBlob, enterParty, now, partyCount, sessionBlob } from "../state/party";
-import { addReservation, setSlot, slotOf } from "../state/slots";
+import {
+  addReservation,
+  oldestReservation,
+  RESERVATION_MASK,
+  RESERVATION_TIME,
+  reservationAt,
+  reservationCount,
+  setSlot,
+  slotOf,
+} from "../state/slots";
 import { addDistinct, addTo, blobOfMeter, isSettled, MAX_VALUE, settledBit } from "../state/values";
 import { amount, callMoney, weigh, weighCosts } from "./amounts";
 import { commitApproval } from "./approvals";
@@ -69,7 +81,10 @@ function movePermitted(sequence: u64, isActor: bool): void {
     if (load<u32>(meter, METER_SCOPE) == SCOPED_AGENT) agentMask |= bit;
     else sessionMask |= bit;
   }
-  if (agentMask != 0) addReservation(agentBlob, sequence, now, callMoney, costTokens, agentMask);
+  if (agentMask != 0) {
+    if (reservationCount(agentBlob) == MAX_RESERVATIONS) countUnreported();
+    addReservation(agentBlob, sequence, now, callMoney, costTokens, agentMask);
+  }
   if (isActor && isSpawn()) setSlot(agentBlob, STATE_SLOT_CHILDREN, slotOf(agentBlob, STATE_SLOT_CHILDREN) + 1);
   if (sessionBlob == 0) return;
   if (sessionMask != 0 || callMoney != 0) {
@@ -78,6 +93,19 @@ function movePermitted(sequence: u64, isActor: bool): void {
   setSlot(sessionBlob, STATE_SLOT_CALLS, slotOf(sessionBlob, STATE_SLOT_CALLS) + 1);
   const cost = slotOf(sessionBlob, STATE_SLOT_COST);
   setSlot(sessionBlob, STATE_SLOT_COST, callMoney > MAX_VALUE - cost ? MAX_VALUE : cost + callMoney);
+}
+
+/** The oldest reservation is about to go: of its bytes nobody has heard, so they count as more than each limit allows. */
+function countUnreported(): void {
+  const oldest = reservationAt(agentBlob, oldestReservation(agentBlob));
+  const time = load<u64>(oldest, RESERVATION_TIME);
+  const mask = load<u64>(oldest, RESERVATION_MASK);
+  beginMeters(agent, SCOPED_AGENT);
+  for (let meter = nextMeter(); meter != 0; meter = nextMeter()) {
+    if (load<u32>(meter, METER_UNIT) != UNIT_BYTES || (mask & settledBit(agent, meter)) == 0) continue;
+    const window = load<u64>(meter, METER_WINDOW);
+    if (time / window == now / window) addTo(agentBlob, meter, load<u64>(meter, METER_LIMIT) + 1);
+  }
 }
 
 /** Counts the acting agent's denial. */

@@ -19,16 +19,20 @@ import { integer, readInteger } from "../number/decimal";
 import { micros, readMoney } from "../number/micros";
 import { beginMeters, nextMeter } from "../state/meters";
 import { agentBlob, enterParty, partyCount, sessionBlob } from "../state/party";
-import { findReservation, removeReservation, reservationAt, setSlot, slotOf } from "../state/slots";
+import {
+  findReservation,
+  RESERVATION_MASK,
+  RESERVATION_MONEY,
+  RESERVATION_TIME,
+  RESERVATION_TOKENS,
+  removeReservation,
+  reservationAt,
+  setSlot,
+  slotOf,
+} from "../state/slots";
 import { addTo, isSettled, MAX_VALUE, settledBit, takeBack } from "../state/values";
 import { eventField } from "./event";
 import { FIELD_BYTES, FIELD_MONEY, FIELD_RESERVATION, FIELD_TOKENS } from "./table";
-
-// Fields of a reservation.
-const TIME: usize = 8;
-const MONEY: usize = 16;
-const TOKENS: usize = 24;
-const MASK: usize = 32;
 
 /** Whether no blob of the parties holds the reservation. */
 export function refuseSettlement(isRefund: bool): bool {
@@ -48,13 +52,13 @@ function settleIn(blob: usize, scope: u32, id: u64, isRefund: bool): bool {
   const i = findReservation(blob, id);
   if (i == NONE) return false;
   const reservation = reservationAt(blob, i);
-  const money = load<u64>(reservation, MONEY);
-  const tokens = load<u64>(reservation, TOKENS);
+  const money = load<u64>(reservation, RESERVATION_MONEY);
+  const tokens = load<u64>(reservation, RESERVATION_TOKENS);
   const paid = isRefund ? 0 : moneyOf(money);
   const used = isRefund ? 0 : countOf(FIELD_TOKENS, tokens);
   const bytes = isRefund ? 0 : countOf(FIELD_BYTES, 0);
-  const time = load<u64>(reservation, TIME);
-  const mask = load<u64>(reservation, MASK);
+  const time = load<u64>(reservation, RESERVATION_TIME);
+  const mask = load<u64>(reservation, RESERVATION_MASK);
   beginMeters(agent, scope);
   for (let meter = nextMeter(); meter != 0; meter = nextMeter()) {
     if (!isSettled(meter) || (mask & settledBit(agent, meter)) == 0) continue;

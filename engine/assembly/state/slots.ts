@@ -113,6 +113,12 @@ export function reservationCount(blob: usize): u32 {
   return lowOf(blob, STATE_SLOT_COUNTS);
 }
 
+// Fields of a reservation behind its id.
+export const RESERVATION_TIME: usize = 8;
+export const RESERVATION_MONEY: usize = 16;
+export const RESERVATION_TOKENS: usize = 24;
+export const RESERVATION_MASK: usize = 32;
+
 /** Five slots: id, time, money, tokens, mask. */
 export function reservationAt(blob: usize, i: u32): usize {
   return blob + RESERVATIONS_AT + <usize>i * RESERVATION_BYTES;
@@ -131,7 +137,8 @@ export function addReservation(blob: usize, id: u64, time: u64, money: u64, toke
   if (!isFull) setLow(blob, STATE_SLOT_COUNTS, count + 1);
 }
 
-function oldestReservation(blob: usize): u32 {
+/** Of a full list. */
+export function oldestReservation(blob: usize): u32 {
   let oldest: u32 = 0;
   for (let i: u32 = 1; i < MAX_RESERVATIONS; i++) {
     if (load<u64>(reservationAt(blob, i)) < load<u64>(reservationAt(blob, oldest))) oldest = i;

@@ -30,11 +30,23 @@ export function charge(
   if (asked.isSpawn && isActor) agent.children += 1n;
   move(agent, ofScope("agent"), question.action.tool, now);
   reserve(agent, ofScope("agent"), asked, sequence, now, false);
+  if (agent.reservations.length > MAX_RESERVATIONS) countUnreported(question, agent, now);
   if (session === null) return;
   move(session, ofScope("session"), question.action.tool, now);
   session.calls += 1n;
   session.cost += asked.money;
   reserve(session, ofScope("session"), asked, sequence, now, asked.money > 0n);
+  if (session.reservations.length > MAX_RESERVATIONS) session.reservations.shift();
+}
+
+/** The oldest reservation goes. Nobody said how many bytes its call moved: one more than each limit of the day. */
+function countUnreported(question: Question, agent: AgentState, now: bigint): void {
+  const gone = agent.reservations.shift()!;
+  for (const meter of metersOf(question.program, question.policy)) {
+    const { id, unit, windowMs, limit } = meter;
+    if (unit !== "bytes" || !gone.meters.includes(id)) continue;
+    if (gone.time / windowMs! === now / windowMs!) count(agent, meter, { time: now, amount: limit! + 1n });
+  }
 }
 
 function move(state: AgentState | SessionState, charges: Charge[], tool: string, now: bigint): void {
@@ -62,7 +74,6 @@ function reserve(
   const meters = charges.filter(({ meter }) => isSettled(meter)).map(({ meter }) => meter.id);
   if (meters.length === 0 && !isCost) return;
   state.reservations.push({ sequence, time: now, money, tokens, meters });
-  if (state.reservations.length > MAX_RESERVATIONS) state.reservations.shift();
 }
 
 /** A denied call of the acting agent, whatever denied it. */
