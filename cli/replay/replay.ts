@@ -93,7 +93,7 @@ export class Replay {
     if (Buffer.compare(made.hash, sealed.hash) === 0) return this.#keep(one, keys, made);
     const fields = differencesOf(sealed.record, made.record);
     if (fields.length > 1 || fields[0]?.field !== "inputs_digest") {
-      return { sequence: sealed.sequence, message: null, fields };
+      return { sequence: sealed.sequence, message: otherCore(fields), fields };
     }
     // Only the salt is not known.
     this.counts.redacted++;
@@ -140,6 +140,12 @@ export function decideAgain(core: Core, one: Replayable, state: (Uint8Array | nu
   return isEvent
     ? core.applyEvent(text, facts, place, given)
     : core.decideRecorded(text, facts, place, given);
+}
+
+/** Bytes are the same only from the core that the record names. */
+function otherCore(fields: readonly FieldDifference[]): string | null {
+  if (!fields.some(({ field }) => field === "engine")) return null;
+  return "another core made it: replay it with the release that wrote the log; `--bundle` judges it with this one";
 }
 
 function fieldsOf(record: Uint8Array): Record<string, unknown> {

@@ -1,5 +1,8 @@
 /** Commands over a control plane's folder: sessions, approvals, frozen agents, replay, backtests; and cases of several steps. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { chainHash, formatLine, genesis } from "../../control/audit/line.ts";
 import { Folder } from "./command.ts";
 
 const folder = new Folder();
@@ -107,6 +110,23 @@ describe("a control plane's folder", () => {
       "action_digest",
     );
     expect(folder.run(["replay", "plane", "wider.fpl"]).stderr).toContain("not among the policies given");
+  });
+
+  it("says so when another core made the records", () => {
+    const lines = readFileSync(join(folder.path, "plane/records/0000000000000000.jsonl"), "utf8").split("\n");
+    let { previous } = genesis();
+    const foreign = lines.slice(0, -1).map((line) => {
+      const { record } = JSON.parse(line) as { record: Record<string, unknown> };
+      const hex = Buffer.from(previous).toString("hex");
+      const bytes = Buffer.from(JSON.stringify({ ...record, engine: "0".repeat(64), previous: hex }));
+      previous = chainHash(previous, bytes);
+      return Buffer.from(formatLine(previous, bytes)).toString();
+    });
+    folder.write("foreign.jsonl", foreign.join(""));
+    expect(folder.run(["audit", "verify", "foreign.jsonl"]).status).toBe(0);
+    const { status, stdout } = folder.run(["replay", "foreign.jsonl", "policy.fpl"]);
+    expect(stdout).toContain("record 0: another core made it");
+    expect(status).toBe(1);
   });
 
   it("shows every verdict that another policy changes", () => {
