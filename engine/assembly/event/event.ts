@@ -23,6 +23,7 @@ import { readMoney } from "../number/micros";
 import {
   EVENT_NONE,
   FIELD_ACTION_DIGEST,
+  FIELD_APPROVER,
   FIELD_AGENT,
   FIELD_BYTES,
   FIELD_CHAIN,
@@ -124,6 +125,8 @@ function isValid(field: u32): bool {
       return isChain(node);
     case FIELD_PURPOSE:
       return kindOf(node) == KIND_STRING && lengthOf(node) <= MAX_PURPOSE_BYTES;
+    case FIELD_APPROVER:
+      return kindOf(node) == KIND_STRING && lengthOf(node) != 0;
     default:
       return kindOf(node) == KIND_STRING;
   }

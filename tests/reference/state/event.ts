@@ -90,6 +90,7 @@ function readField(event: Event, name: string, value: Json): void {
   } else {
     const text = value.kind === "string" ? value.value : invalid(name);
     if ((name === "action_digest" || name === "grant") && !isDigest(text)) invalid(name);
+    if (name === "approver" && text === "") invalid(name);
     if (name === "purpose" && Buffer.byteLength(text) > MAX_PURPOSE_BYTES) invalid(name);
     event.texts[name] = text;
   }
