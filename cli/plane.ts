@@ -50,7 +50,7 @@ function prepareFolder(folder: string, create: boolean): void {
 }
 
 /** What says that records or state are not as they should be; anything else could not be done. */
-const FINDINGS = [
+export const FINDINGS: readonly string[] = [
   "log_damaged",
   "log_bad_tail",
   "state_damaged",

@@ -118,6 +118,12 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./commands/freeze.ts")).unfreeze,
   },
   {
+    name: "rebuild",
+    summary: "make the state of a control plane anew from its records",
+    group: "operate",
+    load: async () => (await import("./commands/rebuild.ts")).rebuild,
+  },
+  {
     name: "replay",
     summary: "decide the records of a log again, or with another policy",
     group: "operate",

@@ -1,5 +1,5 @@
 /** Commands over a control plane's folder: sessions, approvals, frozen agents, replay, backtests; and cases of several steps. */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { chainHash, formatLine, genesis } from "../../control/audit/line.ts";
@@ -67,6 +67,18 @@ describe("a control plane's folder", () => {
       limits: [{ family: "budget", name: "session", used: "90", limit: "150" }],
       reservations: [{ sequence: 2, money: "90" }],
     });
+  });
+
+  it("makes the state anew from the records, after it is lost", () => {
+    const before = json(["session", "show", "policy.fpl", "s-1", ...plane]).value.parties;
+    for (const suffix of ["", "-wal", "-shm"])
+      rmSync(join(folder.path, `plane/state.sqlite${suffix}`), { force: true });
+    expect(json(["rebuild", "plane"])).toEqual({ status: 0, value: { folder: "plane", records: 5 } });
+    const after = json(["session", "show", "policy.fpl", "s-1", ...plane]).value.parties;
+    expect(after[0].limits).toEqual(before[0].limits);
+    const nowhere = folder.run(["rebuild", "plain"]);
+    expect(nowhere.status).toBe(2);
+    expect(nowhere.stderr).toContain("no control plane's folder");
   });
 
   it("explains on the state without changing it", () => {
