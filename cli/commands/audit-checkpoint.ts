@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { toBase64 } from "../../control/audit/base64.ts";
+import { toBase64 } from "../../bundles/trust/bytes.ts";
 import {
   checkSignatures,
   parseCheckpoint,

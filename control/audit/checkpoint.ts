@@ -2,7 +2,7 @@
  * Checkpoints, as C2SP tlog-checkpoint has them: a signed note over origin, size and root of the tree. A log keeps its own in one file,
  * one behind the other with an empty line after each; a later one of the same size is the same with more signatures.
  */
-import { fromBase64, toBase64 } from "./base64.ts";
+import { fromBase64, toBase64 } from "../../bundles/trust/bytes.ts";
 import { HASH_BYTES } from "./merkle.ts";
 import {
   type Ed25519,

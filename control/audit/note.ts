@@ -7,7 +7,7 @@
  * over "cosignature/v1\ntime SECONDS\n" || text, which carries the time as 8 bytes before the signature.
  */
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { fromBase64, toBase64 } from "./base64.ts";
+import { fromBase64, toBase64 } from "../../bundles/trust/bytes.ts";
 import { PORTABLE_SHA256 } from "./hash.ts";
 
 export type KeyKind = "ed25519" | "cosignature";

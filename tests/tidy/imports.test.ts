@@ -38,7 +38,7 @@ const ROOMS: Room[] = [
   },
   {
     folder: "control/audit/",
-    may: ["control/ports.ts", "control/action.ts", "engine/binding/"],
+    may: ["control/ports.ts", "control/action.ts", "engine/binding/", "bundles/trust/bytes.ts"],
     packages: ["@noble/hashes"],
     runtime: false,
   },
