@@ -36,7 +36,7 @@ import {
 } from "./memory";
 import { describeVerdict } from "./record/describe";
 import { hasObligations } from "./record/obligations";
-import { chainHash, layTag, recordLength, writeRecord } from "./record/record";
+import { chainHash, hashOutside, layTag, recordLength, writeRecord } from "./record/record";
 import { beginTrace, traceCount } from "./record/trace";
 
 /** On the code of a refusal: it is of an event. */
@@ -109,6 +109,10 @@ export function refuse(
   refuseUnread(code & 0xff, actionBytes, factsBytes, (code & OF_EVENT) != 0);
   writeRecord(<u64>sequenceLow | ((<u64>sequenceHigh) << 32), hasPolicy, isSigned);
   return pack(hasObligations());
+}
+
+export function hashRecords(inside: u32): void {
+  hashOutside(inside == 0);
 }
 
 export function describe(): u32 {

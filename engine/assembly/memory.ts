@@ -16,10 +16,7 @@ const MARGIN: usize = 4096;
 /** Static data and the module's own tables end here. */
 const REGIONS: usize = 0x10000;
 
-/** Domain tag of the record's hash and the previous hash: one SHA-256 block. */
-export const TAG: usize = REGIONS;
-export const PREVIOUS: usize = TAG + 32;
-export const ENGINE: usize = PREVIOUS + 32;
+export const ENGINE: usize = REGIONS;
 export const BUNDLE_DIGEST: usize = ENGINE + 32;
 export const STATE_BEFORE_DIGEST: usize = BUNDLE_DIGEST + 32;
 export const STATE_AFTER_DIGEST: usize = STATE_BEFORE_DIGEST + 32;
@@ -59,8 +56,10 @@ export const OUTPUT: usize = CANONICAL_LIMIT + MARGIN;
 const OUTPUT_LIMIT: usize = OUTPUT + 2 * MAX_OBLIGATION_BYTES;
 /** A record: a verdict, the action with its redactions, the facts. */
 export const RECORD: usize = OUTPUT_LIMIT + MARGIN;
-/** Right before the record, so that a host can take both at once. */
-export const HASH: usize = RECORD - 32;
+/** The domain tag and the previous hash stand right before the record: what is hashed is one run of bytes. */
+export const PREVIOUS: usize = RECORD - 32;
+export const TAG: usize = PREVIOUS - 32;
+export const HASH: usize = TAG - 32;
 /** Texts to hash may be as long: from ACTION_TEXT on there is more room, all of it free then. */
 export const MAX_RECORD_BYTES: u32 = 4 * MAX_OBLIGATION_BYTES;
 export const RECORD_LIMIT: usize = RECORD + MAX_RECORD_BYTES;

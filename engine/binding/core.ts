@@ -1,7 +1,14 @@
 /** The typed API over one core. */
 import { CODE_ENGINE_TRAP, CODE_LONE_SURROGATE, LOAD_OK, LOAD_TOO_LARGE, NONE } from "../constants.ts";
 import { type CodeName, codeNamed, codeOf } from "./codes.ts";
-import { DIGEST_BYTES, Instance, LONE_SURROGATE, type StateBlobs, TOO_LARGE } from "./instance.ts";
+import {
+  DIGEST_BYTES,
+  Instance,
+  LONE_SURROGATE,
+  type Sha256,
+  type StateBlobs,
+  TOO_LARGE,
+} from "./instance.ts";
 import { LOAD_TRAPPED, type LoadResult, loadRefusal } from "./load.ts";
 import { readVerdict, refusal, type Verdict } from "./verdict.ts";
 
@@ -79,6 +86,7 @@ export class Core {
   readonly #module: WebAssembly.Module;
   /** SHA-256 of the core's own module, 32 bytes, as records have it in `engine`. */
   readonly engineDigest: Uint8Array;
+  readonly #sha256: Sha256 | null;
   /** Undefined after a trap, until the next call. */
   #instance: Instance | undefined;
   /** What to load again after a trap. */
@@ -88,14 +96,15 @@ export class Core {
   #cachedCount = 0;
 
   /** For `instantiate`. */
-  constructor(module: WebAssembly.Module, engineDigest: Uint8Array) {
+  constructor(module: WebAssembly.Module, engineDigest: Uint8Array, sha256: Sha256 | null = null) {
     this.#module = module;
+    this.#sha256 = sha256;
     this.engineDigest = new Uint8Array(engineDigest);
     this.#instance = this.#fresh();
   }
 
   #fresh(): Instance {
-    const instance = new Instance(this.#module);
+    const instance = new Instance(this.#module, this.#sha256);
     instance.writeDigest(instance.exports.enginePointer(), this.engineDigest);
     return instance;
   }

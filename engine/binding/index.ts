@@ -7,7 +7,7 @@
  */
 import { instantiate as instantiateModule } from "@assemblyscript/loader";
 import { Core } from "./core.ts";
-import { DIGEST_BYTES, Instance } from "./instance.ts";
+import { DIGEST_BYTES, Instance, type Sha256 } from "./instance.ts";
 
 export type { Code, CodeName, Effect } from "./codes.ts";
 export { CODES, codeNamed, codeOf } from "./codes.ts";
@@ -21,33 +21,39 @@ export type {
   TraceEvent,
 } from "./core.ts";
 export { Core } from "./core.ts";
-export type { StateBlobs } from "./instance.ts";
+export type { Sha256, StateBlobs } from "./instance.ts";
 export type { LoadRefusalCode, LoadResult } from "./load.ts";
 export type { CredentialObligation, Detail, Obligations, RuleIdentity, Verdict } from "./verdict.ts";
 
 /** The bytes of engine/dist/core.wasm. */
 export type WasmBytes = Uint8Array<ArrayBuffer> | ArrayBuffer;
 
+export interface ModuleOptions {
+  /** SHA-256 of the module's bytes, 32 bytes. */
+  readonly digest: Uint8Array;
+  /** Hashes records in the core's place, to the same bytes; compared with the core's own once. */
+  readonly sha256?: Sha256;
+}
+
 /**
  * A core without a policy: every decision is a deny with `no_policy` until a bundle is loaded.
  * Records name the core by the SHA-256 of its bytes, so a compiled module comes with that `digest` (32 bytes).
- * Rejects with TypeError for a module without one, and with the runtime's error for bytes that are no module.
+ * Rejects with TypeError for a module without one or a `sha256` that is none, and with the runtime's error for bytes that are no module.
  */
 export function instantiate(wasm: WasmBytes): Promise<Core>;
-export function instantiate(
-  module: WebAssembly.Module,
-  options: { readonly digest: Uint8Array },
-): Promise<Core>;
+export function instantiate(module: WebAssembly.Module, options: ModuleOptions): Promise<Core>;
 export async function instantiate(
   wasm: WasmBytes | WebAssembly.Module,
-  options?: { readonly digest: Uint8Array },
+  options?: ModuleOptions,
 ): Promise<Core> {
   if (wasm instanceof WebAssembly.Module) {
     const digest = options?.digest;
     if (!(digest instanceof Uint8Array) || digest.byteLength !== DIGEST_BYTES) {
       throw new TypeError(`options.digest: the SHA-256 of the module's bytes, ${DIGEST_BYTES} bytes`);
     }
-    return new Core(wasm, digest);
+    const sha256 = options?.sha256 ?? null;
+    if (sha256 !== null) checkSha256(wasm, sha256);
+    return new Core(wasm, digest, sha256);
   }
   // Copied, so that what is compiled is what is digested.
   const bytes = new Uint8Array(wasm instanceof ArrayBuffer ? wasm.slice(0) : wasm);
@@ -55,4 +61,18 @@ export async function instantiate(
   const hasher = new Instance(module);
   hasher.exports.digest(hasher.writeHashed(bytes));
   return new Core(module, hasher.readHash());
+}
+
+const PROBE_BYTES = 1_000;
+
+function checkSha256(module: WebAssembly.Module, sha256: Sha256): void {
+  const probe = Uint8Array.from({ length: PROBE_BYTES }, (_, index) => index);
+  const instance = new Instance(module);
+  instance.exports.digest(instance.writeHashed(probe));
+  const expected = instance.readHash();
+  const found = new Uint8Array(DIGEST_BYTES);
+  sha256(probe, found);
+  if (expected.some((byte, index) => byte !== found[index])) {
+    throw new TypeError("options.sha256: SHA-256 of the message, written into the target");
+  }
 }

@@ -1,6 +1,7 @@
 /** One instance of the core and views of its memory. engine/ABI.md. */
 import { instantiateSync } from "@assemblyscript/loader";
 import { ABI_VERSION, MAX_INPUT_BYTES, MAX_STATE_BYTES, NONE } from "../constants.ts";
+import { Slab } from "./slab.ts";
 
 export interface CoreExports extends Record<string, unknown> {
   readonly memory: WebAssembly.Memory;
@@ -17,6 +18,7 @@ export interface CoreExports extends Record<string, unknown> {
     sequenceLow: number,
     sequenceHigh: number,
   ): number;
+  hashRecords(inside: number): void;
   describe(): number;
   canonicalize(bytes: number): number;
   digest(bytes: number): void;
@@ -52,6 +54,13 @@ export type Recording = (
 export type StateBlobs = readonly (Uint8Array | null)[];
 
 export const DIGEST_BYTES = 32;
+
+/** SHA-256 of `message`, 32 bytes, into `target`. What a runtime has, where that is faster than the core's own. */
+export type Sha256 = (message: Uint8Array, target: Uint8Array) => void;
+
+const RECORD_SLAB_BYTES = 65_536;
+/** Of their own: a hash is kept longer than its record. */
+const HASH_SLAB_BYTES = 2_048;
 /** A record, or another text to hash, in bytes. */
 export const MAX_HASHED_BYTES = 16777216;
 
@@ -73,6 +82,10 @@ const isWellFormed: (text: string) => boolean =
 const SLOT_BYTES = 8;
 /** Head of a state, and what each of its blobs takes before the first. */
 const FRAME_BYTES = 8;
+
+/** Hash, domain tag and previous hash stand before the record; the last two are hashed with it. */
+const HASH_BEFORE_RECORD = 3 * DIGEST_BYTES;
+const HASHED_BEFORE_RECORD = 2 * DIGEST_BYTES;
 
 /** Where a text goes in the memory. */
 interface TextRegion {
@@ -96,14 +109,22 @@ export class Instance {
   /** The regions of the state before and after. */
   #before: StateRegion;
   #after: StateRegion;
+  readonly #recordPointer: number;
+  readonly #sha256: Sha256 | null;
+  readonly #records = new Slab(RECORD_SLAB_BYTES);
+  readonly #hashes = new Slab(HASH_SLAB_BYTES);
 
-  constructor(module: WebAssembly.Module) {
+  /** @param sha256 hashes records in the core's place; null: the core does. */
+  constructor(module: WebAssembly.Module, sha256: Sha256 | null = null) {
+    this.#sha256 = sha256;
     this.exports = instantiateSync<CoreExports>(module).exports as unknown as CoreExports;
     if (this.exports.abi() !== ABI_VERSION) {
       throw new Error(`the core speaks ABI ${this.exports.abi()}, this binding ${ABI_VERSION}`);
     }
     if (this.exports.reserve(0) >>> 0 === 0) throw new Error("the core's memory cannot be had");
+    if (sha256 !== null) this.exports.hashRecords(0);
     this.bytes = new Uint8Array(this.exports.memory.buffer);
+    this.#recordPointer = this.exports.recordPointer();
     this.#action = this.#region(this.exports.actionPointer());
     this.#facts = this.#region(this.exports.factsPointer());
     this.#status = this.#statusView();
@@ -225,14 +246,18 @@ export class Instance {
     return this.bytes.slice(pointer, pointer + length);
   }
 
-  /** Copies of the last record and of its hash, which stands right before it. */
+  /** Copies of the last record and of its hash. */
   readRecord(): { record: Uint8Array<ArrayBuffer>; hash: Uint8Array<ArrayBuffer> } {
-    const pointer = this.exports.hashPointer();
-    const start = pointer + DIGEST_BYTES;
-    return {
-      record: this.bytes.slice(start, start + this.exports.recordBytes()),
-      hash: this.bytes.slice(pointer, start),
-    };
+    const start = this.#recordPointer;
+    const end = start + this.exports.recordBytes();
+    const record = this.#records.copy(this.bytes, start, end);
+    if (this.#sha256 === null) {
+      const at = start - HASH_BEFORE_RECORD;
+      return { record, hash: this.#hashes.copy(this.bytes, at, at + DIGEST_BYTES) };
+    }
+    const hash = this.#hashes.take(DIGEST_BYTES);
+    this.#sha256(this.bytes.subarray(start - HASHED_BEFORE_RECORD, end), hash);
+    return { record, hash };
   }
 
   readHash(): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { type Core, instantiate } from "../../engine/binding/index.ts";
+import { type Core, instantiate, type Sha256 } from "../../engine/binding/index.ts";
 import { errorText } from "./files.ts";
 import { type HostRefusal, refusal } from "./refusals.ts";
 
@@ -14,12 +14,18 @@ async function compile(): Promise<{ module: WebAssembly.Module; digest: Uint8Arr
   return { module, digest: createHash("sha256").update(bytes).digest() };
 }
 
+/** Two to three times as fast as in WebAssembly for a record. As text of one byte a character it costs half of what a new Buffer does. */
+const sha256: Sha256 = (message, target) => {
+  const digest = hash("sha256", message, "binary");
+  for (let index = 0; index < target.length; index++) target[index] = digest.charCodeAt(index);
+};
+
 /** A new instance of the core that was built with this library, compiled once per process. Each policy has its own. */
 export async function openCore(): Promise<{ ok: true; core: Core } | HostRefusal> {
   try {
     compiled ??= compile();
     const { module, digest } = await compiled;
-    return { ok: true, core: await instantiate(module, { digest }) };
+    return { ok: true, core: await instantiate(module, { digest, sha256 }) };
   } catch (error) {
     compiled = null;
     return refusal("core_unusable", errorText(error));

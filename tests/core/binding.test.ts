@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { CODES, codeNamed, codeOf } from "../../engine/binding/codes.ts";
-import { type Core, instantiate } from "../../engine/binding/index.ts";
+import { type Core, instantiate, type Sha256 } from "../../engine/binding/index.ts";
 import { Instance } from "../../engine/binding/instance.ts";
 import { compile } from "../../engine/build.mjs";
 import * as constants from "../../engine/constants.ts";
@@ -40,6 +40,31 @@ describe("instantiate", () => {
     await expect(instantiate(module, undefined as never)).rejects.toThrow(TypeError);
     await expect(instantiate(module, { digest: new Uint8Array(31) })).rejects.toThrow(TypeError);
     await expect(instantiate(new Uint8Array(8))).rejects.toThrow();
+  });
+
+  test("a SHA-256 of the runtime gives the same records; one that is none is refused", async () => {
+    const module = await WebAssembly.compile(builtCore());
+    const digest = digestOf(builtCore());
+    const hashed: number[] = [];
+    const sha256: Sha256 = (message, target) => {
+      hashed.push(message.byteLength);
+      target.set(digestOf(message as Uint8Array<ArrayBuffer>));
+    };
+    const native = await instantiate(module, { digest, sha256 });
+    hashed.length = 0;
+    const { bundle } = compiled(POLICY);
+    expect(native.load(bundle, { signed: true }).ok).toBe(true);
+    const own = await coreWith(POLICY);
+    own.load(bundle, { signed: true });
+    let previous = FIRST;
+    for (let sequence = 0; sequence < 100; sequence++) {
+      const text = action({ args: { sequence, text: "x".repeat(sequence) } });
+      const made = native.decideRecorded(text, undefined, { sequence, previous });
+      expect(made).toEqual(own.decideRecorded(text, undefined, { sequence, previous }));
+      expect(hashed.at(-1)).toBe(64 + made.record.byteLength);
+      previous = made.hash;
+    }
+    await expect(instantiate(module, { digest, sha256: () => {} })).rejects.toThrow(TypeError);
   });
 });
 

@@ -17,6 +17,8 @@ import { digestState, putState } from "./state";
 import { beginWriting, put, putDigits, putHex, putInteger, putName, written } from "./writer";
 
 const BLOCK_BYTES: u32 = 64;
+/** The host hashes records itself. */
+let isHashedOutside: bool = false;
 const DIGITS: u32 = 2 * DIGEST_BYTES;
 
 export let recordLength: u32 = 0;
@@ -24,6 +26,10 @@ export let recordLength: u32 = 0;
 export function layTag(): void {
   const end = writeLiteral("faramesh/record/v2", TAG);
   memory.fill(end, 0, TAG + DIGEST_BYTES - end);
+}
+
+export function hashOutside(outside: bool): void {
+  isHashedOutside = outside;
 }
 
 /** To HASH: of the tag, the previous hash and a record. */
@@ -34,7 +40,7 @@ export function chainHash(record: usize, length: u32): void {
   finish(HASH);
 }
 
-/** Writes the record of the verdict at RECORD and its hash at HASH. Want of a salt makes another verdict of it. */
+/** Writes the record of the verdict at RECORD and, unless the host does that, its hash at HASH. Want of a salt makes another verdict of it. */
 export function writeRecord(sequence: u64, hasPolicy: bool, signed: bool): void {
   const isAccepted = hasPolicy && actionStage == STAGE_ACCEPTED && factsStage == STAGE_ACCEPTED;
   const isRedacted = isAccepted && mustRedact();
@@ -59,7 +65,7 @@ export function writeRecord(sequence: u64, hasPolicy: bool, signed: bool): void 
   putVerdictAndInputs(hasPolicy);
   putEnd(sequence, signed);
   recordLength = <u32>(written() - RECORD);
-  chainHash(RECORD, recordLength);
+  if (!isHashedOutside) chainHash(RECORD, recordLength);
 }
 
 function putVerdictAndInputs(hasPolicy: bool): void {

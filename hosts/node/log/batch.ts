@@ -52,8 +52,9 @@ export function encodeBatch(tip: ChainTip, records: readonly SealedRecord[], roo
     }
     if (hash.length !== 32) throw new LogFailure("record_refused", "its hash is not 32 bytes");
     const end = writeLine(bytes, at, hash, record);
-    const found = bytes.indexOf(needle, at + RECORD_AT);
-    if (found < 0 || found + needle.length > end) {
+    // From behind: the field stands behind the action and the inputs, which may be long.
+    const found = bytes.lastIndexOf(needle, end - needle.length);
+    if (found < at + RECORD_AT) {
       throw new LogFailure("record_refused", `record ${stated} does not name the hash of the one before it`);
     }
     bytes.copy(needle, FIELD.length, at + LINE_HEAD.length, at + LINE_HEAD.length + HASH_DIGITS);
