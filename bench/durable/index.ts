@@ -46,13 +46,13 @@ function checkRoom(records: number): void {
 }
 
 export async function measureDurable({ lengths, rounds, durationMs }: DurableOptions): Promise<Durable> {
-  checkRoom(Math.max(...lengths));
+  checkRoom(lengths.reduce((sum, length) => sum + length, 0));
   const folder = mkdtempSync(join(tmpdir(), "faramesh-bench-"));
   try {
     const own = join(folder, "own");
-    const found = await measureLengths(own, lengths, { rounds, durationMs });
-    const line = await lineOf(own, 0);
-    const recovery = await measureRecovery(own);
+    const { lengths: found, longest } = await measureLengths(own, lengths, { rounds, durationMs });
+    const line = await lineOf(longest, 0);
+    const recovery = await measureRecovery(longest);
     rmSync(own, { recursive: true });
     const floors = [1, 64].map((batch) => sqliteFloor(folder, line, batch, durationMs));
     const stores = await measureStores(folder, durationMs);

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { openControl, RECORDS_NAME } from "../../hosts/node/control.ts";
+import { type Control, openControl, RECORDS_NAME } from "../../hosts/node/control.ts";
 import { readRecords } from "../../hosts/node/log/index.ts";
 import { median } from "../measure.ts";
 import { appendFloor, type Floor } from "./floors.ts";
@@ -14,6 +14,8 @@ export interface LengthLoads {
   length: number;
   kind: Kind;
   loads: Load[];
+  /** By callers, than with the shortest log: the median over the rounds, in each of which all lengths had their turn. */
+  slower: number[];
 }
 
 export interface Lengths {
@@ -24,7 +26,7 @@ export interface Lengths {
   bytesPerRecord: Record<Kind, number>;
 }
 
-const CALLERS = [1, 8, 64];
+export const CALLERS: readonly number[] = [1, 8, 64];
 const FILLING_CALLERS = 512;
 
 /** The median of each figure over the rounds. */
@@ -57,45 +59,84 @@ export async function lineOf(folder: string, sequence: number): Promise<Uint8Arr
   throw new Error(`the log has no record ${sequence}`);
 }
 
-/** Makes a log that grows to the last of `lengths` in `folder`, which is left closed in order. */
+/** A control plane over a log of some length. */
+interface Grown {
+  readonly length: number;
+  readonly control: Control;
+}
+
+const folderAt = (folder: string, length: number): string => join(folder, String(length));
+
+async function lengthNow(control: Control): Promise<number> {
+  return (await runLoad(control, { kind: "plain", callers: 1, decisions: 1 })).last + 1;
+}
+
+/** Bytes of the log for a record of that kind; what runs before is to warm it, and to fill it with reservations. */
+async function sizeOf(control: Control, folder: string, kind: Kind): Promise<number> {
+  await runLoad(control, { kind, callers: 64, decisions: 8_192 });
+  const [bytes, records] = [await bytesOf(folder), await lengthNow(control)];
+  await runLoad(control, { kind, callers: 64, decisions: 4_096 });
+  return ((await bytesOf(folder)) - bytes) / ((await lengthNow(control)) - records - 1);
+}
+
+async function grow(folder: string, length: number): Promise<Grown> {
+  const control = await openControl({ policy: durableFile(), insecure: true, folder });
+  await openSessions(control, Math.max(...CALLERS));
+  const missing = length - (await lengthNow(control));
+  if (missing > 0) await runLoad(control, { kind: "plain", callers: FILLING_CALLERS, decisions: missing });
+  return { length, control };
+}
+
+/** Each length in turn, so that a machine or a disk that changes its speed does so for all of them; every other round backwards. */
+async function measureKind(
+  grown: readonly Grown[],
+  kind: Kind,
+  { rounds, durationMs }: Rounds,
+): Promise<LengthLoads[]> {
+  const found = grown.map(() => CALLERS.map((): Load[] => []));
+  for (let round = 0; round < rounds; round++) {
+    for (const [column, callers] of CALLERS.entries()) {
+      const turn = [...grown.entries()];
+      for (const [row, { control }] of round % 2 === 0 ? turn : turn.reverse()) {
+        found[row]![column]!.push(await runLoad(control, { kind, callers, durationMs }));
+      }
+    }
+  }
+  return found.map((row, index) => {
+    const slower = row.map((loads, column) =>
+      median(loads.map((load, round) => found[0]![column]![round]!.recordsPerSecond / load.recordsPerSecond)),
+    );
+    return { length: grown[index]!.length, kind, loads: row.map(middle), slower };
+  });
+}
+
+interface Rounds {
+  readonly rounds: number;
+  readonly durationMs: number;
+}
+
+/** Makes a log for each of `lengths` below `folder`. All are left closed in order. @returns also where the longest one is. */
 export async function measureLengths(
   folder: string,
   lengths: readonly number[],
-  { rounds, durationMs }: { rounds: number; durationMs: number },
-): Promise<Lengths> {
-  const control = await openControl({ policy: durableFile(), insecure: true, folder });
-  const loads: LengthLoads[] = [];
-  const floors: Floor[] = [];
-  const bytesPerRecord: Record<Kind, number> = { plain: 0, settled: 0, unsettled: 0 };
-  const lengthNow = async (): Promise<number> =>
-    (await runLoad(control, { kind: "plain", callers: 1, decisions: 1 })).last + 1;
+  options: Rounds,
+): Promise<{ lengths: Lengths; longest: string }> {
+  const grown: Grown[] = [];
   try {
-    await openSessions(control, Math.max(...CALLERS));
-    for (const kind of KINDS) {
-      // Warm, and as full of reservations as it gets.
-      await runLoad(control, { kind, callers: 64, decisions: 8_192 });
-      const [bytes, records] = [await bytesOf(folder), await lengthNow()];
-      await runLoad(control, { kind, callers: 64, decisions: 4_096 });
-      bytesPerRecord[kind] = ((await bytesOf(folder)) - bytes) / ((await lengthNow()) - records - 1);
+    for (const length of lengths) grown.push(await grow(folderAt(folder, length), length));
+    const { control, length } = grown[0]!;
+    const sized = folderAt(folder, length);
+    const bytesPerRecord: Record<Kind, number> = { plain: 0, settled: 0, unsettled: 0 };
+    for (const kind of KINDS) bytesPerRecord[kind] = await sizeOf(control, sized, kind);
+    const line = await lineOf(sized, (await lengthNow(control)) - 1);
+    for (const other of grown.slice(1)) {
+      for (const kind of KINDS) await runLoad(other.control, { kind, callers: 64, decisions: 8_192 });
     }
-    const line = await lineOf(folder, (await lengthNow()) - 1);
-    for (const length of lengths) {
-      const missing = length - (await lengthNow());
-      if (missing > 0)
-        await runLoad(control, { kind: "plain", callers: FILLING_CALLERS, decisions: missing });
-      for (const batch of CALLERS) floors.push(appendFloor(folder, line, batch, durationMs));
-      for (const kind of KINDS) {
-        const found = CALLERS.map((): Load[] => []);
-        for (let round = 0; round < rounds; round++) {
-          for (const [index, callers] of CALLERS.entries()) {
-            found[index]!.push(await runLoad(control, { kind, callers, durationMs }));
-          }
-        }
-        loads.push({ length, kind, loads: found.map(middle) });
-      }
-    }
-    return { loads, floors, bytesPerRecord };
+    const floors = CALLERS.map((batch) => appendFloor(folder, line, batch, options.durationMs));
+    const loads: LengthLoads[] = [];
+    for (const kind of KINDS) loads.push(...(await measureKind(grown, kind, options)));
+    return { lengths: { loads, floors, bytesPerRecord }, longest: folderAt(folder, lengths.at(-1)!) };
   } finally {
-    await control.close();
+    for (const { control } of grown) await control.close();
   }
 }
