@@ -20,14 +20,23 @@ const sha256: Sha256 = (message, target) => {
   for (let index = 0; index < target.length; index++) target[index] = digest.charCodeAt(index);
 };
 
-/** A new instance of the core that was built with this library, compiled once per process. Each policy has its own. */
-export async function openCore(): Promise<{ ok: true; core: Core } | HostRefusal> {
+/** A new instance of the core that was built with this library, compiled once per process. Each policy has its own. Rejects when there is none. */
+export async function newCore(): Promise<Core> {
   try {
     compiled ??= compile();
     const { module, digest } = await compiled;
-    return { ok: true, core: await instantiate(module, { digest, sha256 }) };
+    return await instantiate(module, { digest, sha256 });
   } catch (error) {
     compiled = null;
+    throw error;
+  }
+}
+
+/** The same; refused with `core_unusable`. */
+export async function openCore(): Promise<{ ok: true; core: Core } | HostRefusal> {
+  try {
+    return { ok: true, core: await newCore() };
+  } catch (error) {
     return refusal("core_unusable", errorText(error));
   }
 }
