@@ -1,36 +1,27 @@
 /** A policy that follows its origin: an address on the web, or a file that somebody replaces. */
 import { readFile, stat } from "node:fs/promises";
-import { FollowedPolicy, type Poll, startPolling } from "../../control/policy/follow.ts";
+import type { HighestSequence } from "../../bundles/trust/index.ts";
 import { type BundleOrigin, httpOrigin, MAX_FILE_BYTES } from "../../control/policy/origin.ts";
+import {
+  DEFAULT_TIMEOUT_MS,
+  type Followed,
+  follow,
+  type PollingChoice,
+} from "../../control/policy/polling.ts";
 import { policyRefusal } from "../../control/policy/refusals.ts";
 import { newCore } from "./core.ts";
 import { errorText } from "./files.ts";
 import { type PolicyOptions, prepareSource } from "./source.ts";
 
-export type FollowOptions = PolicyOptions & {
-  /** An address that begins with `https://` or `http://`, or the path of a file. */
-  readonly origin: string;
-  /** Headers of every request to an address, such as `authorization`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Between two polls; 30 seconds when left out. */
-  readonly intervalMs?: number;
-  /** After failures the wait doubles, up to this; ten intervals when left out. */
-  readonly maxIntervalMs?: number;
-  /** For one answer of the origin, its body included; 10 seconds when left out. */
-  readonly timeoutMs?: number;
-  /** Of every poll, the first one included. */
-  readonly onPoll?: (poll: Poll) => void;
-};
-
-/** Polls until `close`. */
-export interface Followed {
-  readonly policy: FollowedPolicy;
-  close(): void;
-}
-
-const DEFAULT_INTERVAL_MS = 30_000;
-const DEFAULT_MAX_FACTOR = 10;
-const DEFAULT_TIMEOUT_MS = 10_000;
+export type FollowOptions = PolicyOptions &
+  PollingChoice & {
+    /** An address that begins with `https://` or `http://`, or the path of a file. */
+    readonly origin: string;
+    /** Headers of every request to an address, such as `authorization`. */
+    readonly headers?: Readonly<Record<string, string>>;
+    /** For one answer of the origin, its body included; 10 seconds when left out. */
+    readonly timeoutMs?: number;
+  };
 
 function schedule(delayMs: number, run: () => void): () => void {
   const timer = setTimeout(run, delayMs);
@@ -68,24 +59,15 @@ function fileOrigin(path: string): BundleOrigin {
  * why, and every decision is a deny until there is one. Rejects when there is no core.
  */
 export async function followPolicy(options: FollowOptions): Promise<Followed> {
-  const { origin: place, intervalMs = DEFAULT_INTERVAL_MS, timeoutMs = DEFAULT_TIMEOUT_MS, onPoll } = options;
-  const { headers, maxIntervalMs = DEFAULT_MAX_FACTOR * intervalMs } = options;
+  const { origin: place, headers = {}, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const origin = /^https?:/.test(place)
-    ? httpOrigin(place, { fetch, timeoutMs, schedule, ...(headers === undefined ? {} : { headers }) })
+    ? httpOrigin(place, { fetch, timeoutMs, schedule, headers })
     : fileOrigin(place);
-  const policy = new FollowedPolicy({
+  const ports = {
     origin,
     clock: { now: () => Date.now() },
     empty: await newCore(),
-    prepare: (file, highest) => prepareSource(file, options, highest),
-  });
-  const polling = startPolling(policy, {
-    intervalMs,
-    maxIntervalMs,
-    schedule: scheduleLoosely,
-    ...(onPoll === undefined ? {} : { onPoll }),
-  });
-  const first = await policy.poll();
-  onPoll?.(first);
-  return { policy, close: () => polling.stop() };
+    prepare: (file: Uint8Array, highest: HighestSequence | null) => prepareSource(file, options, highest),
+  };
+  return follow(ports, options, scheduleLoosely);
 }

@@ -24,6 +24,7 @@ export type { Governed } from "../../control/govern.ts";
 export type { Decision } from "../../control/plane.ts";
 export type { FollowedPolicy, FollowStatus, Poll } from "../../control/policy/follow.ts";
 export type { Entry, RecordedDecision, ReloadResult } from "../../control/policy/policy.ts";
+export type { Followed, PollingChoice } from "../../control/policy/polling.ts";
 export type { Identity } from "../../control/policy/prepare.ts";
 export { PolicyRefused } from "../../control/policy/refusals.ts";
 export type * from "../../control/ports.ts";
@@ -53,7 +54,7 @@ export {
 } from "./control.ts";
 export { openDelegations, type PinnedRoot } from "./delegation.ts";
 export { writeAtomic } from "./files.ts";
-export { type Followed, type FollowOptions, followPolicy } from "./follow.ts";
+export { type FollowOptions, followPolicy } from "./follow.ts";
 export {
   type AgentKey,
   type MeasuredPaths,
