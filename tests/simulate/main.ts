@@ -37,15 +37,22 @@ function numberOf(text: string | undefined, name: string, otherwise: number): nu
 const from = numberOf(values.from, "from", 1);
 const seeds = numberOf(values.seeds, "seeds", DEFAULT_SEEDS);
 
-interface Report extends Omit<RunResult, "failure" | "codes" | "faults"> {
+interface Report extends Omit<RunResult, "failure" | "codes" | "faults" | "kinds"> {
   readonly failure: string | null;
   readonly codes: readonly (readonly [string, number])[];
   readonly faults: readonly (readonly [string, number])[];
+  readonly kinds: readonly (readonly [string, number])[];
 }
 
 function reportOf(result: RunResult): Report {
-  const { failure, codes, faults } = result;
-  return { ...result, failure: failure?.stack ?? null, codes: [...codes], faults: [...faults] };
+  const { failure, codes, faults, kinds } = result;
+  return {
+    ...result,
+    failure: failure?.stack ?? null,
+    codes: [...codes],
+    faults: [...faults],
+    kinds: [...kinds],
+  };
 }
 
 async function runPart(part: number, parts: number): Promise<void> {
@@ -58,6 +65,7 @@ async function runPart(part: number, parts: number): Promise<void> {
 const totals = { runs: 0, steps: 0, records: 0, acknowledged: 0, crashes: 0, failures: 0 };
 const codes = new Map<string, number>();
 const faults = new Map<string, number>();
+const kinds = new Map<string, number>();
 const started = Date.now();
 
 function add(counts: Map<string, number>, more: Report["codes"]): void {
@@ -72,6 +80,7 @@ function take(report: Report): void {
   totals.crashes += report.crashes;
   add(codes, report.codes);
   add(faults, report.faults);
+  add(kinds, report.kinds);
   if (report.failure !== null) {
     totals.failures++;
     console.error(
@@ -121,6 +130,7 @@ async function runAll(): Promise<void> {
   await Promise.all(Array.from({ length: parts }, (_, part) => runApart(part, parts)));
   console.log(`codes: ${listed(codes)}`);
   console.log(`faults: ${listed(faults)}`);
+  console.log(`kinds: ${listed(kinds)}`);
 }
 
 if (values.part !== undefined) {

@@ -1,10 +1,10 @@
 /** The simulator itself: the same seed is the same run, sound planes pass, and every breakage is found. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { BREAKAGES } from "./broken.ts";
-import { Violation } from "./model.ts";
 import { openPolicies, type Policy } from "./policies.ts";
 import { REGRESSIONS } from "./regressions.ts";
 import { runSeed } from "./run.ts";
+import { Violation } from "./violation.ts";
 
 /** Each breakage is found within so many seeds. */
 const SEEDS = 200;
