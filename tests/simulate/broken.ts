@@ -1,7 +1,7 @@
 /** Control planes with a fault built in: what the simulator must find. */
 import { type Ledger, type RecordLog, revocationKey } from "../../control/ports.ts";
 import type { DecidingCore, Evaluated } from "../../control/stages/evaluate.ts";
-import { STATE_SLOT_PHASE_SINCE } from "../../engine/constants.ts";
+import { STATE_SLOT_LAST, STATE_SLOT_PHASE_SINCE } from "../../engine/constants.ts";
 
 export interface Breakage {
   readonly name: string;
@@ -174,17 +174,21 @@ function changed(
   });
 }
 
-/** Sessions stand in their phase as if it had just begun. */
+/** Where a phase has passed, a session stands in it as if it had just begun. */
 const phasesForEver = (core: DecidingCore): DecidingCore =>
   withMethod(core, {
     decideRecorded: (text, facts, place, state) => {
+      const made = core.decideRecorded(text, facts, place, state);
+      if (made.verdict.effect !== "deny") return made;
       const { time } = JSON.parse(String(facts)) as { time: number };
-      const now = (blob: Uint8Array, index: number): void => {
+      const beginAgain = (blob: Uint8Array, index: number): void => {
         if (index % 2 === 0) return;
-        const { buffer, byteOffset } = blob;
-        new DataView(buffer, byteOffset).setBigUint64(8 * STATE_SLOT_PHASE_SINCE, BigInt(time - 1), true);
+        const slots = new DataView(blob.buffer, blob.byteOffset);
+        for (const slot of [STATE_SLOT_LAST, STATE_SLOT_PHASE_SINCE])
+          slots.setBigUint64(8 * slot, BigInt(time), true);
       };
-      return core.decideRecorded(text, facts, place, changed(state, now));
+      const again = core.decideRecorded(text, facts, place, changed(state, beginAgain));
+      return again.verdict.effect === "permit" ? again : made;
     },
   });
 

@@ -15,6 +15,8 @@ export interface Surroundings {
   now(): number;
   /** Those that are durable. */
   records(): readonly Audited[];
+  /** How many ends of a process there were. */
+  crashes(): number;
   /** Told of what a run should not be without. */
   note(kind: string): void;
 }
@@ -35,6 +37,7 @@ interface Route {
 /** It is settled in whatever life the control plane is in. */
 interface Permitted extends Route {
   readonly reservation: number;
+  readonly crashes: number;
 }
 
 interface Deferred extends Route {
@@ -46,7 +49,7 @@ interface Deferred extends Route {
 export class Office {
   readonly deferred: Deferred[] = [];
   /** Those of which an approval was heard. */
-  readonly approved: Deferred[] = [];
+  readonly approved: (Deferred & { readonly crashes: number })[] = [];
   /** The shop's, opened or about to be. */
   readonly sessions = ["s1", "s2"];
   readonly opened = new Set<string>();
@@ -122,7 +125,9 @@ export class Client {
       [2, () => ({ agent: "clerk", session: undefined, chain: [] })],
       [4 * chains, () => ({ agent: "clerk", session, chain: ["shop"] })],
       [2 * chains, () => ({ agent: "trainee", session, chain: ["shop", "clerk"] })],
-      [1 * chains, () => ({ agent: "trainee", session: undefined, chain: ["clerk"] })],
+      [chains, () => ({ agent: "trainee", session: undefined, chain: ["clerk"] })],
+      // No policy lets it.
+      [1, () => ({ agent: "trainee", session, chain: ["shop"] })],
     ]);
   }
 
@@ -150,7 +155,7 @@ export class Client {
   #decide(request: DecisionRequest): Operation {
     const { tool } = request.action as { tool: string };
     const { deferred, permitted } = this.#office;
-    const { records, note } = this.#around;
+    const { records, note, crashes } = this.#around;
     const { agent } = request;
     const session = request.session ?? undefined;
     const run = async (plane: ControlPlane): Promise<Governed> => {
@@ -158,7 +163,7 @@ export class Client {
       const decision = await plane.decide(request);
       const { verdict, chain, reservation, sequence } = decision;
       if (verdict.effect === "permit" && reservation !== null)
-        permitted.push({ agent, session, chain, reservation });
+        permitted.push({ agent, session, chain, reservation, crashes: crashes() });
       if (verdict.effect === "defer" && sequence !== null) {
         const digest = records()[sequence]!.fields.action_digest!;
         deferred.push({ agent, session, chain, digest, request });
@@ -222,7 +227,13 @@ export class Client {
     const { random } = this.#around;
     const { deferred, approved } = this.#office;
     const some = approved.length > 0 && random.chance(0.7) ? approved.slice(-3) : deferred.slice(-8);
-    return some.length === 0 ? this.#pay() : this.#decide(random.pick(some).request);
+    if (some.length === 0) return this.#pay();
+    const { request, crashes = null } = random.pick<Deferred & { crashes?: number }>(some);
+    const { name, run } = this.#decide(request);
+    return {
+      name,
+      run: (plane) => this.#noted(run(plane), "approved", "approval used behind a crash", crashes),
+    };
   }
 
   #settle(): Operation {
@@ -231,8 +242,24 @@ export class Client {
     const { random } = this.#around;
     const money = random.chance(0.2) ? {} : { money: random.pick(AMOUNTS) };
     const bytes = random.chance(0.4) ? {} : { bytes: random.pick(BYTES) };
+    const { crashes, reservation } = permitted;
     const settlement = { ...permitted, ...money, ...bytes };
-    return { name: `settle ${permitted.reservation}`, run: (plane) => plane.settle(settlement) };
+    const run = (plane: ControlPlane): Promise<Governed> =>
+      this.#noted(plane.settle(settlement), "event_applied", "settled behind a crash", crashes);
+    return { name: `settle ${reservation}`, run };
+  }
+
+  /** Notes the kind when it ends with that code and a process has ended since. */
+  async #noted(
+    ending: Promise<Governed>,
+    code: string,
+    kind: string,
+    crashes: number | null,
+  ): Promise<Governed> {
+    const governed = await ending;
+    if (crashes !== null && governed.verdict.code === code && crashes < this.#around.crashes())
+      this.#around.note(kind);
+    return governed;
   }
 
   #refund(): Operation {
@@ -258,7 +285,8 @@ export class Client {
     const approval = { agent, session, chain, actionDigest: digest, approver, expires };
     const run = async (plane: ControlPlane): Promise<Governed> => {
       const applied = await plane.approve(approval);
-      if (applied.verdict.effect === "permit") approved.push(call);
+      const crashes = this.#around.crashes();
+      if (applied.verdict.effect === "permit") approved.push({ ...call, crashes });
       return applied;
     };
     return { name: "approve", run };

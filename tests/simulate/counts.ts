@@ -28,8 +28,8 @@ export class Sums<Key> {
   readonly #sums = new Map<Key, Sum>();
 
   of(key: Key): Sum {
-    let sum = this.#sums.get(key);
-    if (sum === undefined) this.#sums.set(key, (sum = new Sum()));
+    const sum = this.#sums.get(key) ?? new Sum();
+    this.#sums.set(key, sum);
     return sum;
   }
 }

@@ -2,7 +2,7 @@
  * What the records must add up to, in plain words and numbers: budgets, rates, ambient limits, children, phases, approvals, reservations,
  * frozen agents, sessions, revoked grants. It knows nothing of blobs, and reads only what a record says of a call and its outcome.
  */
-import { checkLimits, type Limited, limitsOf, Party, type Sum } from "./counts.ts";
+import { checkLimits, limitsOf, Party } from "./counts.ts";
 import { DEFERRING, type Limits, SPAWN_DEPTH } from "./policies.ts";
 import { Sessions } from "./sessions.ts";
 import { Violation } from "./violation.ts";
@@ -88,8 +88,8 @@ export class Model {
   }
 
   party(name: string): Party {
-    let party = this.#parties.get(name);
-    if (party === undefined) this.#parties.set(name, (party = new Party()));
+    const party = this.#parties.get(name) ?? new Party();
+    this.#parties.set(name, party);
     return party;
   }
 

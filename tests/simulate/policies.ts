@@ -27,7 +27,7 @@ export interface Limits {
 /** The shop's phases: the first gives way to the second after this time. */
 export const FIRST_PHASE = "collect";
 export const SECOND_PHASE = "ship";
-export const FIRST_PHASE_MS = 1_200_000;
+export const FIRST_PHASE_MS = 180_000;
 /** Of whom limits only defer, so that an approval lifts them. */
 export const DEFERRING = "clerk";
 export const SPAWN_DEPTH = 2;

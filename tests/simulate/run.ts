@@ -82,6 +82,7 @@ class Run {
       random,
       now: () => this.world.nowMs,
       records: () => this.world.auditor.records,
+      crashes: () => this.crashes,
       note: (kind: string) => this.world.auditor.note(kind),
     };
     const emphasis = random.pick(EMPHASES);
