@@ -9,7 +9,6 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { CI_SEEDS, idleKinds } from "./kinds.ts";
 import { openPolicies } from "./policies.ts";
-import { REGRESSIONS } from "./regressions.ts";
 import { type RunResult, runSeed } from "./run.ts";
 
 const DEFAULT_SEEDS = 10_000;
@@ -127,8 +126,6 @@ async function runOne(seed: number): Promise<void> {
 }
 
 async function runAll(): Promise<void> {
-  const policies = await openPolicies();
-  for (const { seed } of REGRESSIONS) take(reportOf(await runSeed(seed, { policies })));
   const parts = Math.min(2, availableParallelism());
   await Promise.all(Array.from({ length: parts }, (_, part) => runApart(part, parts)));
   console.log(`codes: ${listed(codes)}`);
