@@ -19,6 +19,7 @@ const LIMITS: Limits = {
   daily: { shop: 500_000 },
   fund: { shop: 3_000, clerk: 1, trainee: 1 },
   mailPerMinute: { shop: 3, clerk: 3 },
+  bytesPerDay: {},
   callsPerDay: { shop: 1_000_000, clerk: 1_000_000 },
 };
 

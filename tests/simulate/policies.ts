@@ -19,6 +19,7 @@ export interface Limits {
   /** Of the clerk an approval lifts it. */
   readonly callsPerDay: ByAgent;
   readonly customersPerDay: ByAgent;
+  /** Only where fewer calls than MAX_RESERVATIONS are open at a time: the model knows of no more. */
   readonly bytesPerDay: ByAgent;
   /** Phases of the shop in which a tool is visible. */
   readonly visible: Readonly<Record<string, readonly string[]>>;
@@ -40,6 +41,7 @@ function phaseRules({ visible }: Limits, phase: string): string {
 
 export function textOf(limits: Limits, more: string): string {
   const { session, daily, fund, mailPerMinute, children, callsPerDay, customersPerDay, bytesPerDay } = limits;
+  const volume = bytesPerDay.shop === undefined ? "" : `max_data_volume ${bytesPerDay.shop / 1024}kb`;
   return `agent "shop" {
   cost pay/* args.amount
   ${more}
@@ -49,7 +51,7 @@ export function textOf(limits: Limits, more: string): string {
   rate_limit mail/* ${mailPerMinute.shop} per minute
   ambient {
     max_calls_per_day ${callsPerDay.shop}
-    max_data_volume ${bytesPerDay.shop! / 1024}kb
+    ${volume}
     counter customers crm/*.customer
     max_customers_per_day ${customersPerDay.shop}
   }
