@@ -43,7 +43,7 @@ function prepareFolder(folder: string, create: boolean): void {
     });
   }
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw cannotWrite(folder, error);
   }

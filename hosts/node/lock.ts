@@ -78,7 +78,7 @@ function parseOwner(text: string): Owner | null {
 /** Creates the file if it is not there. @returns whether it was created. */
 async function create(path: string, owner: Owner): Promise<boolean> {
   try {
-    const handle = await open(path, "wx", 0o644);
+    const handle = await open(path, "wx", 0o600);
     try {
       await handle.writeFile(`${JSON.stringify(owner)}\n`);
     } catch (error) {
