@@ -14,6 +14,7 @@ import type {
 } from "../../control/ports.ts";
 import { openLog } from "./log/index.ts";
 import { NATIVE_SHA256 } from "./log/sha256.ts";
+import { type OperationsServer, serveOperations } from "./operations/server.ts";
 import { openPolicy, type Policy, type ReloadResult } from "./policy.ts";
 import type { ControlRefusal, HostRefusal } from "./refusals.ts";
 import { createSalts, openSaltKey } from "./salt-key.ts";
@@ -29,6 +30,8 @@ export type Keeping =
   | {
       /** Holds the record log, the state made from it, and the salts' key. One process has it open at a time. */
       readonly folder: string;
+      /** True: operators reach this process by the socket `control.sock` in the folder (docs/operations/running.md). */
+      readonly operate?: boolean;
       readonly ledger?: never;
       readonly salts?: never;
     }
@@ -37,6 +40,7 @@ export type Keeping =
       readonly ledger: Ledger;
       readonly salts: Salts;
       readonly folder?: never;
+      readonly operate?: never;
     };
 
 export type ControlOptions = PolicyOptions &
@@ -65,15 +69,22 @@ export class ControlRefused extends Error {
   }
 }
 
+/** What ends with a control plane. */
+interface Attached {
+  server: OperationsServer | null;
+}
+
 /** Decisions and events under one policy, recorded. For `openControl`. */
 export class Control extends ControlPlane {
   readonly #policy: Policy;
   readonly #ledger: Ledger;
+  readonly #attached: Readonly<Attached>;
 
   constructor(
     policy: Policy,
     ledger: Ledger,
     ports: Omit<ConstructorParameters<typeof ControlPlane>[0], "core" | "ledger">,
+    attached: Readonly<Attached>,
   ) {
     super({
       ...ports,
@@ -84,6 +95,7 @@ export class Control extends ControlPlane {
     });
     this.#policy = policy;
     this.#ledger = ledger;
+    this.#attached = attached;
   }
 
   /** What is deciding. */
@@ -102,8 +114,10 @@ export class Control extends ControlPlane {
   }
 
   /** Waits for calls under way; later ones are denied. */
-  close(): Promise<void> {
-    return this.#ledger.close();
+  async close(): Promise<void> {
+    // Before the folder's lock is let go: the next one to hold it may serve there.
+    await this.#attached.server?.close();
+    await this.#ledger.close();
   }
 }
 
@@ -155,7 +169,16 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const policy = await openPolicy(options.policy, options);
   const { ledger, salts } = await keep(options);
   const { clock = SYSTEM_CLOCK, identify, delegations } = options;
-  return new Control(policy, ledger, { clock, salts, identify, delegations });
+  const attached: Attached = { server: null };
+  const control = new Control(policy, ledger, { clock, salts, identify, delegations }, attached);
+  if (options.operate !== true) return control;
+  const served = await serveOperations(control, options.folder);
+  if (!served.ok) {
+    await control.close();
+    throw new ControlRefused(served);
+  }
+  attached.server = served.server;
+  return control;
 }
 
 /**
