@@ -6,6 +6,7 @@ import { sha256Hex } from "../bundles/trust/bytes.ts";
 import type { Governed } from "../control/govern.ts";
 import { type Clock, type Identify, LedgerFailure } from "../control/ports.ts";
 import { codeNamed } from "../engine/binding/codes.ts";
+import { checkpointsAsked } from "../hosts/node/checkpoints/asked.ts";
 import { type Control, ControlRefused, openControl, RECORDS_NAME } from "../hosts/node/control.ts";
 import { readRecords } from "../hosts/node/log/index.ts";
 import { connectOperations, OperationFailure, type RunningHost } from "../hosts/node/operations/client.ts";
@@ -111,14 +112,20 @@ function common({ policyPath, invocation, opened, options: { identify, clock } }
       : ({ policy: encodeContainer({ bundle: opened.bundle, envelope: null }), insecure: true } as const);
   return {
     ...verified,
+    checkpoints: "elsewhere" as const,
     ...(identify === undefined ? {} : { identify }),
     ...(clock === undefined ? {} : { clock }),
   };
 }
 
+const ELSEWHERE = `faramesh: note: the policy asks for checkpoints, which this command does not make
+  \`faramesh audit checkpoint DIR make --key KEY\` makes one while it runs
+`;
+
 /** Where no socket can be made, deciding goes on without. */
 async function openOperated(folder: string, opening: Opening): Promise<Control> {
   const { operate = false } = opening.options;
+  if (operate && checkpointsAsked(opening.opened.bundle) !== null) printError(ELSEWHERE);
   try {
     return await openControl({ ...common(opening), folder, operate });
   } catch (error) {

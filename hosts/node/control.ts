@@ -12,18 +12,27 @@ import type {
   Salts,
   StateStore,
 } from "../../control/ports.ts";
+import { type CheckpointsAsked, checkpointsAsked } from "./checkpoints/asked.ts";
+import type { Every } from "./checkpoints/messages.ts";
+import { type CheckpointThread, startThread, type ThreadOptions } from "./checkpoints/thread.ts";
+import { errorText } from "./files.ts";
 import { openLog } from "./log/index.ts";
 import { NATIVE_SHA256 } from "./log/sha256.ts";
+import { type CheckpointOptions, DEFAULT_EVERY } from "./log/timer.ts";
 import { type OperationsServer, serveOperations } from "./operations/server.ts";
-import { openPolicy, type Policy, type ReloadResult } from "./policy.ts";
-import type { ControlRefusal, HostRefusal } from "./refusals.ts";
+import { openAccepted, type Policy, type ReloadResult } from "./policy.ts";
+import { type ControlRefusal, type HostRefusal, refusal } from "./refusals.ts";
 import { createSalts, openSaltKey } from "./salt-key.ts";
-import type { Identity, PolicyOptions } from "./source.ts";
+import type { Accept, Identity, PolicyOptions } from "./source.ts";
 import { openSqlite } from "./stores/sqlite.ts";
 
 export const RECORDS_NAME = "records";
 export const STATE_NAME = "state.sqlite";
 export const SALT_KEY_NAME = "salt.key";
+
+/** Checkpoints of the folder's log, made in a thread of their own. How often is as said here, or else in the policy's `runtime` block. */
+export type FolderCheckpoints = Omit<ThreadOptions, "worker"> &
+  Pick<CheckpointOptions, "everyRecords" | "everyMs">;
 
 /** Where records and state are kept. */
 export type Keeping =
@@ -32,6 +41,8 @@ export type Keeping =
       readonly folder: string;
       /** True: operators reach this process by the socket `control.sock` in the folder (docs/operations/running.md). */
       readonly operate?: boolean;
+      /** `elsewhere`: another process makes them. Left out, a policy that asks for some is refused. */
+      readonly checkpoints?: FolderCheckpoints | "elsewhere";
       readonly ledger?: never;
       readonly salts?: never;
     }
@@ -41,6 +52,8 @@ export type Keeping =
       readonly salts: Salts;
       readonly folder?: never;
       readonly operate?: never;
+      /** Of the copy of its records that is in a folder (`faramesh audit copy`). */
+      readonly checkpoints?: "elsewhere";
     };
 
 export type ControlOptions = PolicyOptions &
@@ -72,6 +85,9 @@ export class ControlRefused extends Error {
 /** What ends with a control plane. */
 interface Attached {
   server: OperationsServer | null;
+  thread: CheckpointThread | null;
+  /** How often checkpoints are made under the policy of the moment. */
+  every(): Every;
 }
 
 /** Decisions and events under one policy, recorded. For `openControl`. */
@@ -109,8 +125,15 @@ export class Control extends ControlPlane {
   }
 
   /** Takes a newer bundle, or new keys, into use between two decisions, as `Policy.reload`. What was counted goes on where its meter is still there. */
-  reload(source: string | Uint8Array, options?: PolicyOptions): Promise<ReloadResult> {
-    return this.#policy.reload(source, options);
+  async reload(source: string | Uint8Array, options?: PolicyOptions): Promise<ReloadResult> {
+    const reloaded = await this.#policy.reload(source, options);
+    if (reloaded.ok) this.#attached.thread?.every(this.#attached.every());
+    return reloaded;
+  }
+
+  /** The newest checkpoint, and why there was none since, if one could not be made; null when others make them, or nobody. */
+  get checkpoints(): Pick<CheckpointThread, "latest" | "failure"> | null {
+    return this.#attached.thread;
   }
 
   /** Waits for calls under way; later ones are denied. */
@@ -118,6 +141,8 @@ export class Control extends ControlPlane {
     // Before the folder's lock is let go: the next one to hold it may serve there.
     await this.#attached.server?.close();
     await this.#ledger.close();
+    // Of all that was recorded.
+    await this.#attached.thread?.close();
   }
 }
 
@@ -161,24 +186,74 @@ async function keep({ folder, ledger, salts }: Keeping): Promise<{ ledger: Ledge
   return { ledger: opened.ledger, salts: createSalts(key.key) };
 }
 
+/** Accepts the bundles whose checkpoints somebody makes, and keeps how often. */
+class Asked {
+  readonly #options: ControlOptions["checkpoints"];
+  #asked: CheckpointsAsked | null = null;
+
+  constructor(options: ControlOptions["checkpoints"]) {
+    this.#options = options;
+  }
+
+  readonly accept: Accept = (bundle) => {
+    try {
+      const asked = checkpointsAsked(bundle);
+      if (asked !== null && this.#options === undefined)
+        return refusal(
+          "checkpoints_missing",
+          "its `runtime` block has `checkpoint_every` or `checkpoint_interval`",
+        );
+      this.#asked = asked;
+      return null;
+    } catch (error) {
+      return refusal("checkpoint_refused", errorText(error));
+    }
+  };
+
+  readonly every = (): Every => {
+    const given: Partial<Every> = typeof this.#options === "object" ? this.#options : {};
+    return {
+      everyRecords: given.everyRecords ?? this.#asked?.everyRecords ?? DEFAULT_EVERY.everyRecords,
+      everyMs: given.everyMs ?? this.#asked?.everyMs ?? DEFAULT_EVERY.everyMs,
+    };
+  };
+}
+
+/** What goes on beside decisions, over a folder that is open. */
+async function attach(
+  control: Control,
+  options: Extract<ControlOptions, { folder: string }>,
+  attached: Attached,
+): Promise<HostRefusal | null> {
+  const { folder, checkpoints, operate } = options;
+  if (typeof checkpoints === "object") {
+    const started = await startThread(join(folder, RECORDS_NAME), checkpoints, attached.every());
+    if (!started.ok) return started;
+    attached.thread = started.thread;
+  }
+  if (operate !== true) return null;
+  const served = await serveOperations(control, folder);
+  if (!served.ok) return served;
+  attached.server = served.server;
+  return null;
+}
+
 /**
  * Opens policy, ledger and stages; nothing is in use before all of it is. Rejects with PolicyRefused for the policy and with
- * ControlRefused for records and state.
+ * ControlRefused for records, state and what goes on beside them.
  */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const policy = await openPolicy(options.policy, options);
+  const { clock = SYSTEM_CLOCK, identify, delegations, checkpoints } = options;
+  const { accept, every } = new Asked(checkpoints);
+  const policy = await openAccepted(options.policy, options, accept);
   const { ledger, salts } = await keep(options);
-  const { clock = SYSTEM_CLOCK, identify, delegations } = options;
-  const attached: Attached = { server: null };
+  const attached: Attached = { server: null, thread: null, every };
   const control = new Control(policy, ledger, { clock, salts, identify, delegations }, attached);
-  if (options.operate !== true) return control;
-  const served = await serveOperations(control, options.folder);
-  if (!served.ok) {
-    await control.close();
-    throw new ControlRefused(served);
-  }
-  attached.server = served.server;
-  return control;
+  if (options.folder === undefined) return control;
+  const refused = await attach(control, options, attached);
+  if (refused === null) return control;
+  await control.close();
+  throw new ControlRefused(refused);
 }
 
 /**

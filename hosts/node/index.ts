@@ -40,6 +40,7 @@ export {
   type Control,
   type ControlOptions,
   ControlRefused,
+  type FolderCheckpoints,
   type Keeping,
   openControl,
   RECORDS_NAME,
@@ -70,6 +71,8 @@ export {
   startCheckpoints,
   verifyFolder,
 } from "./log/index.ts";
+export { connectOperations, OperationFailure, type RunningHost } from "./operations/client.ts";
+export type { FaultCode, Operations } from "./operations/wire.ts";
 export {
   type Entry,
   type Input,

@@ -119,6 +119,11 @@ async function release(path: string, self: Owner): Promise<void> {
   if (owner?.pid === self.pid && owner.started === self.started) await rm(path, { force: true });
 }
 
+/** Removes a lock of this process whose holder in it has ended, such as a thread. @throws the file system's error. */
+export function releaseOwn(path: string): Promise<void> {
+  return release(path, currentOwner());
+}
+
 /**
  * Takes an exclusive lock file (`O_EXCL`), on a local file system. A lock left by a crash is recognised on the same host
  * and taken over; in every doubt the lock counts as held.

@@ -4,7 +4,7 @@ import type { Core, Text, Traced, Verdict } from "../../engine/binding/index.ts"
 import { refusal as denial } from "../../engine/binding/verdict.ts";
 import { errorText } from "./files.ts";
 import { type HostRefusal, refusal } from "./refusals.ts";
-import { type Identity, type PolicyOptions, prepare, type Ready } from "./source.ts";
+import { type Accept, type Identity, type PolicyOptions, prepare, type Ready } from "./source.ts";
 
 /** A record and its place in the chain. */
 export interface Entry {
@@ -50,13 +50,15 @@ function asText(input: Input): Text {
 export class Policy {
   #ready: Ready;
   #options: PolicyOptions;
+  readonly #accept: Accept | undefined;
   #tip: ChainTip = genesis();
   #reloading: Promise<unknown> = Promise.resolve();
 
   /** For `openPolicy`. */
-  constructor(ready: Ready, options: PolicyOptions) {
+  constructor(ready: Ready, options: PolicyOptions, accept?: Accept) {
     this.#ready = ready;
     this.#options = options;
+    this.#accept = accept;
   }
 
   get identity(): Identity {
@@ -98,7 +100,7 @@ export class Policy {
    */
   reload(source: string | Uint8Array, options: PolicyOptions = this.#options): Promise<ReloadResult> {
     const reloaded = this.#reloading.then(async (): Promise<ReloadResult> => {
-      const ready = await prepare(source, options, this.#ready.highest);
+      const ready = await prepare(source, options, this.#ready.highest, this.#accept);
       if (!ready.ok) return ready;
       this.#ready = ready;
       this.#options = options;
@@ -128,8 +130,17 @@ function unrecorded(failure: HostRefusal): RecordedDecision {
  * Opens a bundle file, by its path or its bytes, verified against a trust file unless `insecure` is asked for.
  * Rejects with PolicyRefused when anything of it is refused.
  */
-export async function openPolicy(source: string | Uint8Array, options: PolicyOptions): Promise<Policy> {
-  const ready = await prepare(source, options, null);
+export function openPolicy(source: string | Uint8Array, options: PolicyOptions): Promise<Policy> {
+  return openAccepted(source, options);
+}
+
+/** The same, where the host must be able to do what the bundle asks of it. For `openControl`. */
+export async function openAccepted(
+  source: string | Uint8Array,
+  options: PolicyOptions,
+  accept?: Accept,
+): Promise<Policy> {
+  const ready = await prepare(source, options, null, accept);
   if (!ready.ok) throw new PolicyRefused(ready);
-  return new Policy(ready, options);
+  return new Policy(ready, options, accept);
 }

@@ -64,6 +64,10 @@ export const HOST_REFUSALS = {
     message: "no checkpoint of the record log can be made",
     help: "run `faramesh audit verify` on it with the log's public key",
   },
+  checkpoints_missing: {
+    message: "the policy asks for checkpoints, and nothing makes them",
+    help: 'give `checkpoints` with a key; or say `checkpoints: "elsewhere"` where another process makes them',
+  },
   prune_refused: {
     message: "the record log cannot be pruned",
     help: "make a checkpoint first; only whole segments before it are removed",

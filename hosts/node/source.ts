@@ -69,17 +69,23 @@ function newer(left: HighestSequence | null, right: HighestSequence | null): Hig
   return right.sequence > left.sequence ? right : left;
 }
 
+/** Whether the host can do what a bundle asks of it: null, or why not. */
+export type Accept = (bundle: Uint8Array) => HostRefusal | null;
+
+const ANY: Accept = () => null;
+
 /** @param highest the newest bundle that this policy has used so far, as far as memory goes. */
 export async function prepare(
   source: string | Uint8Array,
   options: PolicyOptions,
   highest: HighestSequence | null,
+  accept: Accept = ANY,
 ): Promise<({ ok: true } & Ready) | HostRefusal> {
   const file = await readBytes(source);
   if (!file.ok) return file;
   if (options.insecure === true) {
     const loaded = load(file.bytes, options);
-    return loaded.ok ? intoCore(loaded, highest) : loaded;
+    return loaded.ok ? (accept(loaded.bundle) ?? intoCore(loaded, highest)) : loaded;
   }
   const trust = await readTrust(options.trust);
   if (!trust.ok) return trust;
@@ -90,6 +96,8 @@ export async function prepare(
   const nowMs = (options.nowMs ?? Date.now)();
   const loaded = load(file.bytes, { trust: trust.trust, nowMs, highest: before, sha256Hex });
   if (!loaded.ok) return loaded;
+  const unwanted = accept(loaded.bundle);
+  if (unwanted !== null) return unwanted;
   const now = { sequence: loaded.sequence!, digest: loaded.digest };
   const ready = await intoCore(loaded, now);
   if (!ready.ok || options.state === undefined || state.highest?.sequence === now.sequence) return ready;

@@ -84,8 +84,8 @@ export class Connection {
 
   async #write(line: string): Promise<void> {
     this.#arm(ANSWER_MS);
+    // The callback of a write is called, with an error, when the socket is destroyed.
     await new Promise<void>((resolve, reject) => {
-      this.#socket.once("close", () => reject(new Error("closed")));
       this.#socket.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
     });
     this.#disarm();
