@@ -105,7 +105,8 @@ export function saltsOfKey(invocation: Invocation): Salts {
   );
 }
 
-const NO_SALTS: Salts = {
+/** For what decides nothing. */
+export const NO_SALTS: Salts = {
   at: () => {
     throw new Error("there is no `--salt-key`");
   },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { encodeContainer } from "../bundles/container.ts";
 import { sha256Hex } from "../bundles/trust/bytes.ts";
 import type { Governed } from "../control/govern.ts";
-import { type Clock, type Identify, LedgerFailure } from "../control/ports.ts";
+import { type Clock, type Identify, LedgerFailure, type Salts } from "../control/ports.ts";
 import { codeNamed } from "../engine/binding/codes.ts";
 import { checkpointsAsked } from "../hosts/node/checkpoints/asked.ts";
 import { type Control, ControlRefused, openControl, RECORDS_NAME } from "../hosts/node/control.ts";
@@ -16,7 +16,7 @@ import { StoreFailure } from "../hosts/node/stores/failure.ts";
 import type { Invocation } from "./command.ts";
 import { CommandError, EXIT_FINDINGS, EXIT_MISUSE, EXIT_OK, misuse, refused } from "./errors.ts";
 import { cannotWrite, print, printError, printJson } from "./io.ts";
-import { type KeptIn, keptIn, openLedger, saltsOfKey } from "./keeping.ts";
+import { type KeptIn, keptIn, NO_SALTS, openLedger } from "./keeping.ts";
 import { type Opened, openPolicy } from "./policy.ts";
 import { printable, styleFor } from "./style.ts";
 
@@ -45,6 +45,8 @@ export interface PlaneOptions {
   narrows?: boolean;
   /** Let operators reach this command while it has the folder. */
   operate?: boolean;
+  /** Of a database; a folder has its own. Without them what needs a salt is denied. */
+  salts?: Salts;
   identify?: Identify;
   clock?: Clock;
 }
@@ -153,8 +155,8 @@ async function openDatabase(
   { address }: Extract<KeptIn, { kind: "ledger" }>,
   opening: Opening,
 ): Promise<DecidingPlane> {
-  const { invocation, opened, options } = opening;
-  const salts = saltsOfKey(invocation);
+  const { opened, options } = opening;
+  const { salts = NO_SALTS } = options;
   const { ledger, log } = await openLedger(address, options);
   const recordAt = async (sequence: number) => {
     for await (const { record } of log.read(sequence)) return record;

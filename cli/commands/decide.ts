@@ -7,7 +7,7 @@ import { isRefusedInput, type Verdict } from "../core.ts";
 import { type Decider, ENVELOPES, PlaneDecider, StatelessDecider, TrialDecider } from "../decider.ts";
 import { CommandError, EXIT_FINDINGS, EXIT_MISUSE, EXIT_OK, misuse } from "../errors.ts";
 import { cannotRead, Progress, placeName, print, printError } from "../io.ts";
-import { keptIn } from "../keeping.ts";
+import { keptIn, NO_SALTS, saltsOfKey } from "../keeping.ts";
 import { AGENT, FOLDER, INSECURE, LEDGER, NOW, SALT_KEY, TRUST } from "../options.ts";
 import { withDecidingPlane } from "../plane.ts";
 import { type Opened, openPolicy } from "../policy.ts";
@@ -151,10 +151,17 @@ A bundle needs --trust or --insecure. Sources are compiled in memory and count a
       printError("reading calls from the terminal, one a line; end with Ctrl-D\n");
     }
     if (keptIn(invocation) !== null) {
-      const options = { create: true, operate: true, identify: ENVELOPES };
-      return withDecidingPlane(path, invocation, options, (plane) =>
-        decideCalls(callsPath, plane.opened, new PlaneDecider(plane, invocation.value("agent")), invocation),
-      );
+      const salts = saltsOfKey(invocation);
+      const options = { create: true, operate: true, identify: ENVELOPES, salts };
+      return withDecidingPlane(path, invocation, options, async (plane) => {
+        if (plane.via === "ledger" && salts === NO_SALTS && plane.opened.ir.redacts.length > 0)
+          throw misuse(
+            "the policy redacts, and `--salt-key` is missing",
+            "name the key that all processes share",
+          );
+        const decider = new PlaneDecider(plane, invocation.value("agent"));
+        return decideCalls(callsPath, plane.opened, decider, invocation);
+      });
     }
     const opened = await openPolicy(path, {
       trust: invocation.value("trust"),

@@ -49,8 +49,8 @@ export class GovernedCall implements Governed {
 
   get actionDigest(): string | null {
     if (this.#record === null) return null;
-    const { action_digest: digest } = JSON.parse(utf8.decode(this.#record)) as { action_digest?: unknown };
-    return typeof digest === "string" ? digest : null;
+    const { type, action_digest: digest } = JSON.parse(utf8.decode(this.#record)) as Record<string, unknown>;
+    return type === "decision" && typeof digest === "string" ? digest : null;
   }
 
   /** The same, with why a port refused. */

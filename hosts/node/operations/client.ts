@@ -159,8 +159,8 @@ async function openSocket(folder: string): Promise<Socket | HostRefusal> {
     const { found, uid } = await findSocket(path);
     if (found === "none") return refusal("host_unreachable", `${path} is not there`);
     if (found === "other") return refusal("socket_unusable", `${path} is no socket`);
-    if (!mayTrust(uid)) return refusal("socket_unusable", `${path} belongs to user ${uid}`);
     handle = await openFolder(folder);
+    if (!(await mayTrust(uid, handle))) return refusal("socket_unusable", `${path} belongs to user ${uid}`);
     return await connect(addressOf(folder, handle, SOCKET_NAME));
   } catch (error) {
     if (errorCode(error) === "ECONNREFUSED")

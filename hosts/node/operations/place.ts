@@ -60,7 +60,9 @@ export async function findSocket(path: string): Promise<{ found: SocketFound; ui
   }
 }
 
-/** A socket of somebody else may be anything; root may serve everybody. */
-export function mayTrust(uid: number): boolean {
-  return mayOwn(uid) || uid === 0;
+/** The socket must be of whoever owns the folder, and that is this user; root may operate everybody's, and serve everybody. */
+export async function mayTrust(uid: number, folder: FileHandle): Promise<boolean> {
+  if (uid === 0 || process.geteuid === undefined) return true;
+  const { uid: owner } = await folder.stat();
+  return uid === owner && (mayOwn(owner) || process.geteuid() === 0);
 }
