@@ -140,9 +140,12 @@ export class Control extends ControlPlane {
   async close(): Promise<void> {
     // Before the folder's lock is let go: the next one to hold it may serve there.
     await this.#attached.server?.close();
-    await this.#ledger.close();
-    // Of all that was recorded.
-    await this.#attached.thread?.close();
+    try {
+      await this.#ledger.close();
+    } finally {
+      // Of all that was recorded.
+      await this.#attached.thread?.close();
+    }
   }
 }
 

@@ -1,5 +1,4 @@
 /** The checkpoints of a folder that this process holds, made in a thread of their own and begun again when it fails. */
-import { once } from "node:events";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { parseCheckpoints, type SignedCheckpoint } from "../../../control/audit/checkpoint.ts";
@@ -27,10 +26,7 @@ export interface ThreadOptions extends Pick<CheckpointOptions, "key" | "origin" 
   readonly worker?: URL;
 }
 
-const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class CheckpointThread {
   readonly #folder: string;
@@ -38,7 +34,10 @@ export class CheckpointThread {
   #every: Every;
   #worker: Worker | null = null;
   #restarting: Promise<void> | null = null;
-  #isClosing = false;
+  #ended: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | null = null;
+  /** Ends the wait before a restart. */
+  #wake = (): void => {};
   /** The newest one. */
   latest: SignedCheckpoint | null = null;
   /** Why there is none since; null again with the next one that is made. */
@@ -68,21 +67,24 @@ export class CheckpointThread {
   }
 
   /** After a last checkpoint. Resolves in any case. */
-  async close(): Promise<void> {
-    this.#isClosing = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#wake();
     await this.#restarting;
     const worker = this.#worker;
     if (worker === null) return;
     worker.ref();
-    const exited = once(worker, "exit").catch(() => {});
+    const exited = new Promise((resolve) => worker.once("exit", resolve));
     this.#tell({ type: "stop" });
     const timer = setTimeout(() => void worker.terminate(), STOP_MS);
     await exited;
     clearTimeout(timer);
     await this.#ended;
   }
-
-  #ended: Promise<void> = Promise.resolve();
 
   #tell(message: ToThread): void {
     this.#worker?.postMessage(message);
@@ -127,7 +129,11 @@ export class CheckpointThread {
     this.latest = checkpoint;
     if (!isNew) return;
     this.failure = null;
-    this.#options.onCheckpoint?.(checkpoint);
+    try {
+      this.#options.onCheckpoint?.(checkpoint);
+    } catch (error) {
+      this.#fail(new Error(errorText(error)));
+    }
   }
 
   #fail(failure: Error): void {
@@ -141,13 +147,25 @@ export class CheckpointThread {
     // The lock names this process, which goes on: nobody would take it for stale.
     await releaseOwn(join(this.#folder, NOTARY_LOCK)).catch(() => {});
     this.#fail(new Error(`the thread that makes checkpoints failed: ${text}`));
-    if (!this.#isClosing) this.#restarting ??= this.#restart();
+    if (this.#closing === null) this.#restarting ??= this.#restart();
+  }
+
+  /** What is only to be begun again is no reason to keep the process. */
+  #rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, RESTART_MS);
+      timer.unref();
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #restart(): Promise<void> {
     for (;;) {
-      await pause(RESTART_MS);
-      if (this.#isClosing) break;
+      await this.#rest();
+      if (this.#closing !== null) break;
       const refused = await this.#begin();
       if (refused === null) break;
       this.#fail(new Error(refused.message));

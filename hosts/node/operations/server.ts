@@ -107,7 +107,8 @@ export async function serveOperations(
   folder: string,
 ): Promise<{ ok: true; server: OperationsServer } | HostRefusal> {
   const connections = new Set<Connection>();
-  const server = createServer((socket) => {
+  // Half open: who has sent all that it has to ask still waits for the answer.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     const connection = new Connection(socket, (line) => respond(control, line));
     connections.add(connection);
     void connection.ended.then(() => connections.delete(connection));
