@@ -109,9 +109,7 @@ test("that nobody makes: the policy is refused, at the start and later", async (
   await control.close();
   await (await opened(folder, { checkpoints: "elsewhere" })).close();
   const zero = ASKS.replace("= 20", "= 0");
-  expect(await refusedWith(opened(folder, { checkpoints: { key: logKey } }, zero))).toBe(
-    "checkpoint_refused",
-  );
+  expect(await refusedWith(opened(folder, { checkpoints: { key: logKey } }, zero))).toBe("bundle_refused");
 
   const sqlite = await openSqlite(join(folder, "all.sqlite"));
   if (!sqlite.ok) throw new Error(sqlite.message);
