@@ -83,9 +83,10 @@ function writePack(writer: CorpusWriter, pack: string): void {
   );
   if (errors.length > 0) throw new Error(`the cases of ${pack} are malformed: ${JSON.stringify(errors)}`);
   const file = signedFile(bundle);
+  const heard = new HeardCore(bundle);
+  const tried = { core: heard.core, ir: decode(bundle), display: (name: string) => name };
   for (const one of cases) {
-    const heard = new HeardCore(bundle);
-    const tried = { core: heard.core, ir: decode(bundle), display: (name: string) => name };
+    heard.calls.length = 0;
     const wrong = new CaseRun(tried, one).run(one).find(({ problem }) => problem !== "");
     if (wrong !== undefined) throw new Error(`${pack}, ${one.title}: ${wrong.problem}`);
     writer.open({ title: `${pack}: ${one.title}`, file, trust: TRUST_TEXT, nowMs: VALID_MS });

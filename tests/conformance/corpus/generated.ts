@@ -10,23 +10,29 @@ import { keysOf } from "./keys.ts";
 import { type CorpusWriter, unsignedFile } from "./writer.ts";
 
 const SEED = 20261128;
-const POLICIES = 24;
-const PAIRS = 15;
-const SCENARIOS = 14;
+/** Generated; those whose bundle is large are left out, so that the corpus stays small. */
+const POLICIES = 30;
+const MAX_BUNDLE_BYTES = 9_000;
+const PAIRS = 16;
+const SCENARIOS = 16;
 const STEPS = 40;
+/** Of a scenario: here another policy is loaded over what is remembered, and there its own again. */
+const RELOADED_AT = 24;
+const RESTORED_AT = 32;
 /** How the fuzzer tells its scenarios' choices from those of its policies. */
 const SCENARIO_STREAM = 0x60000000;
 
 export function writeGenerated(writer: CorpusWriter): void {
   for (let index = 0; index < POLICIES; index++) writePairs(writer, index);
-  for (let index = 0; index < SCENARIOS; index++) writeScenario(writer, index);
+  let before: Uint8Array | null = null;
+  for (let index = 0; index < SCENARIOS; index++) before = writeScenario(writer, index, before) ?? before;
 }
 
 function writePairs(writer: CorpusWriter, index: number): void {
   const random = new Random(SEED, index);
   const generated = policy(random);
   const built = compilePolicy(generated.text);
-  if ("errors" in built) return;
+  if ("errors" in built || built.bundle.length > MAX_BUNDLE_BYTES) return;
   writer.open({ title: `generated: seed ${SEED}, policy ${index}`, file: unsignedFile(built.bundle) });
   for (let round = 0; round < PAIRS; round++) {
     const text = action(random, generated);
@@ -35,15 +41,18 @@ function writePairs(writer: CorpusWriter, index: number): void {
   }
 }
 
-function writeScenario(writer: CorpusWriter, index: number): void {
+/** The scenario's file; null when there is none. `other`: a file to reload, null to reload none. */
+function writeScenario(writer: CorpusWriter, index: number, other: Uint8Array | null): Uint8Array | null {
   const random = new Random(SEED, SCENARIO_STREAM + index);
   const generated = statefulPolicy(random);
   const built = compilePolicy(generated.text);
-  if ("errors" in built) return;
+  if ("errors" in built || built.bundle.length > MAX_BUNDLE_BYTES) return null;
   const file = unsignedFile(built.bundle);
   writer.open({ title: `generated: seed ${SEED}, scenario ${index}`, file });
   const past = beginning(random, generated.agents);
   for (let count = 0; count < STEPS; count++) {
+    if (count === RELOADED_AT && other !== null) writer.open({ kind: "load", file: other });
+    if (count === RESTORED_AT && other !== null) writer.open({ kind: "load", file });
     const made = step(random, past);
     const { kind, text, facts: known, withState } = made.step;
     const call = kind === "action" ? "decide" : "event";
@@ -56,4 +65,5 @@ function writeScenario(writer: CorpusWriter, index: number): void {
     past.actions.push(asked);
     if (effect === "defer") past.deferred = asked;
   }
+  return file;
 }
