@@ -28,7 +28,8 @@ async function main() {
 
 function withoutEnvironment(bytes) {
   const text = new TextDecoder().decode(bytes);
-  if (text.split(READS_ENVIRONMENT).length !== 2) throw new Error("jco writes its debug switch another way now");
+  if (text.split(READS_ENVIRONMENT).length !== 2)
+    throw new Error("jco writes its debug switch another way now");
   return text.replace(READS_ENVIRONMENT, "true");
 }
 

@@ -9,6 +9,7 @@ import type {
   Text,
   Verdict,
 } from "../../engine/binding/index.ts";
+import { MAX_INPUT_BYTES } from "../../engine/constants.ts";
 import type { Decisions, WitHostRefusal, WitPlace, WitRecorded } from "./decisions.ts";
 import { codeOfWit } from "./decisions.ts";
 import { trapVerdict, verdictOf } from "./verdict.ts";
@@ -139,8 +140,10 @@ function isLone(text: Text): boolean {
   return typeof text === "string" && LONE.test(text);
 }
 
+/** A text that is too large is refused, and not read: one byte too many says the same as all of them. */
 function bytesOf(text: Text): Uint8Array {
-  return typeof text === "string" ? encoder.encode(text) : text;
+  const bytes = typeof text === "string" ? encoder.encode(text) : text;
+  return bytes.length > MAX_INPUT_BYTES ? bytes.subarray(0, MAX_INPUT_BYTES + 1) : bytes;
 }
 
 /** Half of a surrogate pair has no UTF-8: such facts are handed over as a text that the core refuses. */

@@ -19,7 +19,8 @@ export async function openComponent(folder: string): Promise<ComponentCore> {
   const { instantiate } = (await import(pathToFileURL(file).href)) as Transpiled;
   const modules = new Map<string, WebAssembly.Module>();
   const compiled = (name: string): WebAssembly.Module => {
-    const known = modules.get(name) ?? new WebAssembly.Module(new Uint8Array(readFileSync(join(folder, name))));
+    const known =
+      modules.get(name) ?? new WebAssembly.Module(new Uint8Array(readFileSync(join(folder, name))));
     modules.set(name, known);
     return known;
   };

@@ -6,7 +6,8 @@ import type { WitVerdict } from "./decisions.ts";
 /** Throws Error for a code that is not in the table, or has another effect there: a core that cannot be trusted. */
 export function verdictOf({ effect, code, agent, rule, reason, detail, obligations }: WitVerdict): Verdict {
   const known = CODES.find(({ name }) => name === code);
-  if (known === undefined || known.effect !== effect) throw new Error("the verdict is not in the table of codes");
+  if (known === undefined || known.effect !== effect)
+    throw new Error("the verdict is not in the table of codes");
   return {
     agent: agent ?? null,
     code: known.name as Verdict["code"],

@@ -1,8 +1,7 @@
 /** `node cli/run.mjs tests/conformance/hosts/component-jco.ts`: the corpus on the component, as JavaScript from jco. */
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { Core } from "../../../engine/binding/index.ts";
+import type { Core } from "../../../engine/binding/index.ts";
 import { openComponent } from "../../../hosts/component/node.ts";
 import { runCorpus } from "../corpus/run.ts";
 

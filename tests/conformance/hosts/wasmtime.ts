@@ -8,7 +8,14 @@ import { join } from "node:path";
 import { load } from "../../../bundles/load.ts";
 import { toBase64 } from "../../../bundles/trust/bytes.ts";
 import { parseTrustFile } from "../../../bundles/trust/index.ts";
-import { bytesOf, bytesOfBase64, type Header, type Line, type OpenLine } from "../corpus/lines.ts";
+import {
+  bytesOf,
+  bytesOfBase64,
+  type CallLine,
+  type Header,
+  type Line,
+  type OpenLine,
+} from "../corpus/lines.ts";
 
 const ROOT = process.cwd();
 const MAX_OUTPUT_BYTES = 1 << 20;
@@ -20,9 +27,10 @@ function* resolved(lines: readonly Line[]): Generator<object> {
   const sent = new Map<string, number>();
   for (const [index, line] of lines.entries()) {
     const place = { line: index + 1, kind: line.kind };
-    if (line.kind === "trust") trust.set(line.id, line.file);
+    if ("code" in line) yield { ...place, ...call(line) };
+    else if (line.kind === "trust") trust.set(line.id, line.file);
     else if (line.kind === "bundle") files.set(line.id, bytesOfBase64(line.bytes));
-    else if (line.kind === "open" || line.kind === "load") {
+    else if ("expect" in line) {
       const opened = open(line, files.get(line.bundle)!, trust);
       const common = { ...place, expect: line.expect, sequence: line.sequence ?? 0 };
       if (!opened.ok) {
@@ -30,23 +38,21 @@ function* resolved(lines: readonly Line[]): Generator<object> {
         continue;
       }
       const bytes = toBase64(opened.bundle);
-      if (!sent.has(bytes)) {
-        sent.set(bytes, sent.size);
-        yield { kind: "bundle", id: sent.get(bytes), bytes };
-      }
+      if (!sent.has(bytes)) yield { kind: "bundle", id: sent.set(bytes, sent.size).get(bytes), bytes };
       yield { ...common, refused: null, bundle: sent.get(bytes), signed: opened.signed };
-    } else if (line.kind !== "header") {
-      const facts = bytesOf(line.facts, line.factsBytes);
-      yield {
-        ...place,
-        text: toBase64(bytesOf(line.text, line.bytes)!),
-        facts: facts === undefined ? null : toBase64(facts),
-        state: line.state ?? null,
-        code: line.code,
-        hash: line.hash ?? null,
-      };
     }
   }
+}
+
+function call(line: CallLine): object {
+  const facts = bytesOf(line.facts, line.factsBytes);
+  return {
+    text: toBase64(bytesOf(line.text, line.bytes)!),
+    facts: facts === undefined ? null : toBase64(facts),
+    state: line.state ?? null,
+    code: line.code,
+    hash: line.hash ?? null,
+  };
 }
 
 function open(line: OpenLine, file: Uint8Array, files: ReadonlyMap<string, string>) {
