@@ -47,7 +47,7 @@ const run = (command: string, words: string[], cwd = ROOT) =>
   spawnSync(command, words, { cwd, encoding: "utf8", maxBuffer: 1 << 24 });
 
 function corpus(host: string): Record<string, unknown> {
-  const { stdout, stderr } = run(process.execPath, ["cli/run.mjs", `tests/conformance/hosts/${host}.ts`]);
+  const { stdout, stderr } = run(process.execPath, ["cli/run.mjs", `tests/conformance/entries/${host}.ts`]);
   expect(stderr).toBe("");
   return JSON.parse(stdout) as Record<string, unknown>;
 }
@@ -203,7 +203,7 @@ describe.skipIf(withoutTools)("the component (skipped without the tools: npm run
     );
 
     it("a trap is a deny, and the next call is decided", () => {
-      const { stdout } = run(PYTHON, ["tests/conformance/hosts/wasmtime_trap.py", FILE]);
+      const { stdout } = run(PYTHON, ["tests/conformance/entries/wasmtime_trap.py", FILE]);
       expect(stdout).toBe(
         "decide deny engine_trap deny no_policy\nrecorded deny engine_trap deny no_policy\n",
       );

@@ -1,18 +1,17 @@
-/** `node cli/run.mjs tests/conformance/hosts/component-jco.ts`: the corpus on the component, as JavaScript from jco. */
-import { readFileSync } from "node:fs";
+/** The component as JavaScript of jco, in Node. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Core } from "../../../engine/binding/index.ts";
-import { openComponent } from "../../../hosts/component/node.ts";
-import { runCorpus } from "../corpus/run.ts";
+import { type Host, ROOT, reportOf } from "../host.ts";
 
-const ROOT = process.cwd();
-const text = readFileSync(join(ROOT, "tests/conformance/corpus/corpus.jsonl"), "utf8");
-// The corpus calls what both have.
-const openCore = async (): Promise<Core> =>
-  (await openComponent(join(ROOT, "engine/dist/component"))) as unknown as Core;
-const { difference, ...sums } = await runCorpus({ openCore }, text);
-console.log(JSON.stringify({ host: "component-jco", version: process.version, ...sums }));
-if (difference !== null) {
-  console.error(difference);
-  process.exitCode = 1;
-}
+export const COMPONENT_FILE = join(ROOT, "engine/dist/faramesh.component.wasm");
+export const NO_COMPONENT = "the component is not built: `npm run component`";
+
+const host: Host = {
+  name: "component-jco",
+  async run() {
+    if (!existsSync(join(ROOT, "engine/dist/component"))) return { skipped: NO_COMPONENT };
+    return reportOf(process.execPath, ["cli/run.mjs", "tests/conformance/entries/component-jco.ts"]);
+  },
+};
+
+export default host;
