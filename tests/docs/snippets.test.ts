@@ -11,7 +11,8 @@ import { compileSources, openBundle } from "../../examples/compiled.ts";
 import { pages, ROOT, type Snippet, snippets } from "./pages.ts";
 import { matchesShown, sessions, Workplace } from "./run.ts";
 
-const LANGUAGES = ["fpl", "cases", "json", "jsonl", "console", "sh", "ts", "text"];
+/** Python is run by hosts/python/tests/test_docs.py. */
+const LANGUAGES = ["fpl", "cases", "json", "jsonl", "console", "sh", "ts", "python", "text"];
 const NAMES = CODES.map(({ name }) => name);
 
 const found = pages().map((page) => ({ page, all: snippets(page) }));

@@ -34,6 +34,8 @@ def corpus(bundle: bytes, **changes: Any) -> Iterator[dict[str, Any]]:
     yield {"kind": "load", **opened, "bundle": "b0", "expect": "ok"}
     yield {"kind": "plain", "text": text, "code": changes.get("plain", "rule_permit")}
     yield {"kind": "plain", "text": [["[", 65], ["]", 65]], "code": "too_deep"}
+    if "also" in changes:
+        yield {"kind": "plain", "text": text, "code": "rule_permit", "also": 1}
     yield {"kind": "plain", "bytes": base64_of(b"\xff"), "facts": "{}", "code": "invalid_utf8"}
 
 
@@ -43,13 +45,14 @@ def corpus(bundle: bytes, **changes: Any) -> Iterator[dict[str, Any]]:
         ({}, "core: expected None"),
         ({"open": "unsigned"}, "line 3 (): expected unsigned, found ok"),
         ({"plain": "rule_deny"}, "line 5 (): expected rule_deny, found rule_permit"),
+        ({"also": "1"}, "line 7 (): ValueError"),
     ],
 )
 def test_a_difference_is_named(bundle: bytes, changes: dict[str, str], difference: str) -> None:
     lines = [canonical(line).decode() for line in corpus(bundle, **changes)]
     sums, found = conformance.run(lines)
     assert found is not None and found.startswith(difference)
-    assert (sums["decisions"], sums["refusals"]) == (3, 0)
+    assert (sums["decisions"], sums["refusals"]) == (2 if "also" in changes else 3, 0)
 
 
 def test_a_difference_is_an_exit_status(tmp_path: Path, bundle: bytes, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,20 @@ _ZEROS = bytes(DIGEST_BYTES)
 
 Line = dict[str, Any]
 
+_OPENING = {"bundle", "trust", "now", "highest", "expect"}
+_CALL = {"text", "bytes", "facts", "factsBytes", "state", "code"}
+#: The fields of each kind beside `kind` and `title`; another one is an error.
+_FIELDS: dict[str, set[str]] = {
+    "header": {"corpus", "core", "decisions", "refusals", "result"},
+    "trust": {"id", "file"},
+    "bundle": {"id", "bytes"},
+    "open": {*_OPENING, "sequence"},
+    "load": _OPENING,
+    "decide": {*_CALL, "hash"},
+    "event": {*_CALL, "hash"},
+    "plain": _CALL,
+}
+
 
 def _bytes_of(text: str | list[tuple[str, int]] | None, encoded: str | None) -> bytes | None:
     """A text that a line gives as it is, as pieces and how often they stand, or as base64."""
@@ -52,18 +66,18 @@ class Player:
     _previous: bytes = _ZEROS
 
     def play(self, line: Line) -> str | None:
-        """What differs from what the line expects, or None."""
+        """What differs from what the line expects, or None. Raises for a line that is not understood."""
         kind = line["kind"]
+        if kind not in _FIELDS or not line.keys() <= {"kind", "title", *_FIELDS[kind]}:
+            raise ValueError(f"no line of the kind `{kind}` is like this")
         if kind == "trust":
             self._trust[line["id"]] = line["file"].encode()
         elif kind == "bundle":
             self._bundles[line["id"]] = base64.b64decode(line["bytes"], validate=True)
         elif kind in ("open", "load"):
             return self._opened(line)
-        elif kind in ("decide", "event", "plain"):
-            return self._called(line)
         elif kind != "header":
-            raise ValueError(f"`{kind}` is no kind of line")
+            return self._called(line)
         return None
 
     def _opened(self, line: Line) -> str | None:
@@ -118,17 +132,24 @@ class Player:
 
 
 def run(lines: Iterable[str]) -> tuple[dict[str, Any], str | None]:
-    """The sums, and the first difference or None. Goes on behind a difference, so the sums are those of all lines."""
+    """
+    The sums, and the first difference or None. Goes on behind a difference, so the sums are those of all lines; ends at a line
+    that cannot be played.
+    """
     player = Player()
     header: Line = {}
     title = ""
     difference: str | None = None
     for number, text in enumerate(lines, 1):
-        line: Line = json.loads(text)
-        title = line.get("title", title)
-        if number == 1:
-            header = line
-        found = player.play(line)
+        try:
+            line: Line = json.loads(text)
+            title = line.get("title", title)
+            if number == 1:
+                header = line
+            found = player.play(line)
+        except Exception as error:
+            difference = difference or f"line {number} ({title}): {error!r}"
+            break
         if found is not None and difference is None:
             difference = f"line {number} ({title}): {found}"
     sums = {
