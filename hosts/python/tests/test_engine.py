@@ -248,6 +248,14 @@ def test_threads_share_an_engine(engine: Engine) -> None:
     assert wrong == []
 
 
+def test_long_texts_are_judged_alike(engine: Engine) -> None:
+    text = json.dumps({"agent": "shop", "tool": "orders/get", "args": {"note": "x" * 100_000}})
+    assert engine.decide(text).code == "rule_permit"
+    made = engine.decide_recorded(text, sequence=0, previous=ZEROS)
+    assert made.verdict.code == "rule_permit"
+    assert made.hash == hashlib.sha256(TAG + ZEROS + made.record).digest()
+
+
 def test_verdicts_print_as_the_core_describes_them(engine: Engine) -> None:
     core = engine._ready.core
     for action in (refund(20), refund(640), "[]", {"agent": "a", "tool": "x", "args": {}}):

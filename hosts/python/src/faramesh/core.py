@@ -23,6 +23,8 @@ _HAS_MORE = 1 << 10
 #: On the code of a refusal: it is of an event.
 _OF_EVENT = 0x100
 _MAX_SAFE_INTEGER = 2**53 - 1
+#: From so many bytes on other threads run while the core does: it takes milliseconds for a million.
+_LONG_BYTES = 16_384
 #: Cached verdicts: a bundle has few, and one that has many must not fill the host's memory.
 _MAX_CACHED = 65_536
 
@@ -129,7 +131,9 @@ class Core:
                 return _LONE
             facts_bytes = 0 if facts is None else instance.write_facts(facts)
             state_bytes = 0 if state is None else instance.write_state(state)
-            return self._verdict_of(instance, bound.decide(action_bytes, facts_bytes, state_bytes, 0))
+            is_long = action_bytes + facts_bytes + state_bytes >= _LONG_BYTES
+            decide = bound.decide.at_length if is_long else bound.decide
+            return self._verdict_of(instance, decide(action_bytes, facts_bytes, state_bytes, 0))
         except Exception:
             self._drop()
             return _TRAP
@@ -175,7 +179,9 @@ class Core:
         if text_bytes == LONE_SURROGATE:
             packed = bound.refuse(_code_for(call, _LONE_SURROGATE_CODE), TOO_LARGE, facts_bytes, low, high)
         else:
-            packed = bound.recording[call](text_bytes, facts_bytes, state_bytes, low, high)
+            is_long = text_bytes + facts_bytes + state_bytes >= _LONG_BYTES
+            record_it = bound.recording[call].at_length if is_long else bound.recording[call]
+            packed = record_it(text_bytes, facts_bytes, state_bytes, low, high)
         record, digest = instance.read_record()
         after = instance.read_state()
         return Recorded(self._verdict_of(instance, packed), record, digest, after)

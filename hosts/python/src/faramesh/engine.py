@@ -64,7 +64,7 @@ class _Ready:
 class Engine:
     """
     A policy that decides. Every outcome of a decision is a verdict, and every failure a deny. Threads may share an engine: their
-    calls run one after the other. Engines do not wait for each other, so one for each thread uses several processors.
+    calls run one after the other. Not to be called from a signal handler.
     """
 
     def __init__(self, ready: _Ready, options: _Options) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import NoReturn
 
 import wasmtime
 from wasmtime import _ffi as ffi
@@ -35,10 +36,17 @@ _FRAME_BYTES = 8
 _HASHED_BEFORE_RECORD = 2 * DIGEST_BYTES
 _MOST_ARGUMENTS = 5
 
-# Of its own, so that pointers go in as numbers. It lets other threads run meanwhile.
-_call = ffi.dll["wasmtime_func_call_unchecked"]
-_call.restype = ctypes.c_void_p
-_call.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
+def _entry(library: ctypes.CDLL) -> Callable[..., int | None]:
+    """Wasmtime's call of a function, of its own so that pointers go in as numbers."""
+    entry = library["wasmtime_func_call_unchecked"]
+    entry.restype = ctypes.c_void_p
+    entry.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
+    return entry
+
+
+# A decision takes microseconds, but who gives up the interpreter lock beside a busy thread has it back after milliseconds.
+_call_holding_lock = _entry(ctypes.PyDLL(ffi.dll._name, handle=ffi.dll._handle))
+_call_without_lock = _entry(ffi.dll)
 
 
 class CoreFailed(Exception):
@@ -64,27 +72,56 @@ def core_bytes() -> bytes:
     return files("faramesh").joinpath("generated/core.wasm").read_bytes()
 
 
+class _Buffers:
+    """Where arguments go and results come from, for all functions of one store."""
+
+    def __init__(self, store: wasmtime.Store) -> None:
+        self._store = store
+        self.context = ctypes.cast(store._context(), ctypes.c_void_p).value
+        # A value takes 16 bytes, of which an integer uses the first.
+        slots = (ctypes.c_uint64 * (2 * _MOST_ARGUMENTS))()
+        self.values = memoryview(slots).cast("B").cast("Q")
+        self.values_at = ctypes.addressof(slots)
+        self.trap = ctypes.c_void_p()
+        self.trap_at = ctypes.addressof(self.trap)
+
+
 class Function:
     """One export of the core. Arguments and result are `u32`."""
 
-    def __init__(self, instance: Instance, function: wasmtime.Func) -> None:
-        self._function = function
-        self._instance = instance
-        self._values = instance.values
-        self._trap = instance.trap
+    def __init__(self, buffers: _Buffers, function: wasmtime.Func) -> None:
+        self._kept = (buffers, function)
+        self._values = buffers.values
+        self._trap = buffers.trap
         address = ctypes.addressof(function._func)
-        self._call = (instance.context, address, instance.values_at, _MOST_ARGUMENTS, instance.trap_at)
+        self._call = (buffers.context, address, buffers.values_at, _MOST_ARGUMENTS, buffers.trap_at)
 
     def __call__(self, *arguments: int) -> int:
+        return self._run(_call_holding_lock, arguments)
+
+    def at_length(self, *arguments: int) -> int:
+        """The same for what may take long: other threads run meanwhile."""
+        return self._run(_call_without_lock, arguments)
+
+    def _run(self, call: Callable[..., int | None], arguments: tuple[int, ...]) -> int:
         values = self._values
         place = 0
         for argument in arguments:
             values[place] = argument
             place += 2
-        failed = _call(*self._call)
+        failed = call(*self._call)
         if failed or self._trap.value:
-            self._instance.fail(failed)
+            self._fail(failed)
         return values[0] & 0xFFFFFFFF
+
+    def _fail(self, failed: int | None) -> NoReturn:
+        """Frees what Wasmtime says of a failed call, and raises."""
+        trap, self._trap.value = self._trap.value, None
+        if trap:
+            ffi.wasm_trap_delete(ctypes.cast(trap, ctypes.POINTER(ffi.wasm_trap_t)))
+        if failed:
+            ffi.wasmtime_error_delete(ctypes.cast(failed, ctypes.POINTER(ffi.wasmtime_error_t)))
+        raise CoreFailed("the core trapped")
 
 
 class Instance:
@@ -93,13 +130,7 @@ class Instance:
     def __init__(self, core: CoreModule) -> None:
         self._store = wasmtime.Store(core.engine)
         self._exports = wasmtime.Instance(self._store, core.module, []).exports(self._store)
-        self.context = ctypes.cast(self._store._context(), ctypes.c_void_p).value
-        # A value takes 16 bytes, of which an integer uses the first.
-        slots = (ctypes.c_uint64 * (2 * _MOST_ARGUMENTS))()
-        self.values = memoryview(slots).cast("B").cast("Q")
-        self.values_at = ctypes.addressof(slots)
-        self.trap = ctypes.c_void_p()
-        self.trap_at = ctypes.addressof(self.trap)
+        self._buffers = _Buffers(self._store)
         if self.function("abi")() != ABI_VERSION:
             raise CoreFailed("the core speaks another ABI")
         self._reserve = self.function("reserve")
@@ -128,16 +159,7 @@ class Instance:
         export = self._exports[name]
         if not isinstance(export, wasmtime.Func):
             raise CoreFailed(f"the core has no function {name}")
-        return Function(self, export)
-
-    def fail(self, failed: int | None) -> None:
-        """Frees what Wasmtime says of a failed call, and raises."""
-        trap, self.trap.value = self.trap.value, None
-        if trap:
-            ffi.wasm_trap_delete(ctypes.cast(trap, ctypes.POINTER(ffi.wasm_trap_t)))
-        if failed:
-            ffi.wasmtime_error_delete(ctypes.cast(failed, ctypes.POINTER(ffi.wasmtime_error_t)))
-        raise CoreFailed("the core trapped")
+        return Function(self._buffers, export)
 
     def reserve(self, size: int) -> int:
         """Address for a bundle of that many bytes, or 0. The memory may grow, and move."""
@@ -157,7 +179,7 @@ class Instance:
             self.reserve(0)
             return None
         self.memory[pointer : pointer + len(bundle)] = bundle
-        return self._load(len(bundle), 1 if signed else 0)
+        return self._load.at_length(len(bundle), 1 if signed else 0)
 
     @property
     def agent_index(self) -> int:
