@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const PYTHON_HOST: string = join(ROOT, "hosts", "python");
+export const PYTHON_SOURCES: string = join(PYTHON_HOST, "src");
 
 const OLDEST = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))";
 const SHOWN_CHARACTERS = 3_000;

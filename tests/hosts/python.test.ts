@@ -6,11 +6,11 @@ import { describe, expect, test } from "vitest";
 import { TRUST_REFUSALS } from "../../bundles/trust/index.ts";
 import { CODES } from "../../engine/binding/index.ts";
 import { fileOf, keyOf, refundPolicy } from "./policies.ts";
-import { finish, openPython, PYTHON_HOST } from "./python-environment.ts";
+import { finish, openPython, PYTHON_HOST, PYTHON_SOURCES } from "./python-environment.ts";
 import { temporaryFolder } from "./records.ts";
 
 const TIME_LIMIT_MS = 600_000;
-const SOURCES = { PYTHONPATH: join(PYTHON_HOST, "src") };
+const SOURCES = { PYTHONPATH: PYTHON_SOURCES };
 const opened = await openPython();
 const python = "python" in opened ? opened.python : "";
 const why = "skipped" in opened ? ` (skipped: ${opened.skipped})` : "";
