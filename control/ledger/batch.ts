@@ -1,5 +1,6 @@
 /** One database transaction for all that wait: what a ledger over a database makes of concurrent `transact` calls. */
 import type { ChainTip, LedgerOutcome, LedgerView, SealedRecord } from "../ports.ts";
+import { checkedWork } from "../stores/check.ts";
 
 /** What a database transaction is to write; all of it or nothing. */
 export interface BatchOutcome {
@@ -66,7 +67,7 @@ class Overlay implements LedgerView {
 
 /**
  * Transactions in the order of the calls, one at a time, each of at most `limit` calls: those that came while the one before was under way.
- * A work that throws rejects its own call alone; a transaction that rejects rejects all of its calls.
+ * A work that throws, or breaks `LedgerOutcome`, rejects its own call alone; a transaction that rejects rejects all of its calls.
  */
 export class TransactionQueue {
   readonly #run: RunTransaction;
@@ -84,7 +85,8 @@ export class TransactionQueue {
       const done = resolve as (value: unknown) => void;
       this.#waiting.push({
         keys,
-        work,
+        // Throws for a key that is none, which rejects.
+        work: checkedWork(keys, work),
         resolve: done,
         reject,
         value: undefined,

@@ -85,7 +85,7 @@ export function sameTip(left: ChainTip, right: ChainTip): boolean {
   return left.previous.every((byte, index) => byte === right.previous[index]);
 }
 
-/** `work` that sees and writes no key but those asked for, and whose records follow the view's tip. */
+/** `work` that sees and writes no key but those asked for, writes only beside a record, and whose records follow the view's tip. */
 export function checkedWork<Value>(
   keys: readonly string[],
   work: (view: LedgerView) => LedgerOutcome<Value>,
@@ -105,6 +105,8 @@ export function checkedWork<Value>(
       if (!asked.has(key)) throw new RangeError(`writes: only keys asked for, not ${key}`);
       checkValue(bytes);
     }
+    if (outcome.records.length === 0 && outcome.writes.size > 0)
+      throw new TypeError("writes: only with a record");
     return outcome;
   };
 }

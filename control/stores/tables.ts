@@ -14,15 +14,7 @@ import {
   type StateStore,
   type StateWrite,
 } from "../ports.ts";
-import {
-  checkedWork,
-  checkListing,
-  checkRecords,
-  checkSequence,
-  checkWrites,
-  encodeKey,
-  sameTip,
-} from "./check.ts";
+import { checkListing, checkRecords, checkSequence, checkWrites, encodeKey, sameTip } from "./check.ts";
 
 /** What stands in the database, within a transaction. Whatever is damaged throws. */
 export interface Tables {
@@ -147,11 +139,8 @@ export class TableLedger implements Ledger {
     this.#queue = new TransactionQueue((keys, compute) => runWorks(transactions, keys, compute));
   }
 
-  async transact<Value>(
-    keys: readonly string[],
-    work: (view: LedgerView) => LedgerOutcome<Value>,
-  ): Promise<Value> {
-    return this.#queue.transact(keys, checkedWork(keys, work));
+  transact<Value>(keys: readonly string[], work: (view: LedgerView) => LedgerOutcome<Value>): Promise<Value> {
+    return this.#queue.transact(keys, work);
   }
 
   async read(keys: readonly string[]): Promise<(Uint8Array | null)[]> {

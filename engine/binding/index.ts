@@ -56,11 +56,38 @@ export async function instantiate(
     return new Core(wasm, digest, sha256);
   }
   // Copied, so that what is compiled is what is digested.
-  const bytes = new Uint8Array(wasm instanceof ArrayBuffer ? wasm.slice(0) : wasm);
+  const { module, digest } = await compiled(
+    new Uint8Array(wasm instanceof ArrayBuffer ? wasm.slice(0) : wasm),
+  );
+  return new Core(module, digest);
+}
+
+/**
+ * The same for a host that opens many: reads and compiles the core at the first call, and again only after a failure.
+ * @param sha256 as in ModuleOptions.
+ */
+export function coreFrom(read: () => Promise<WasmBytes>, sha256?: Sha256): () => Promise<Core> {
+  let compiling: ReturnType<typeof compiled> | null = null;
+  return async () => {
+    try {
+      compiling ??= read().then((wasm) => compiled(new Uint8Array(wasm)));
+      const { module, digest } = await compiling;
+      return await instantiate(module, sha256 === undefined ? { digest } : { digest, sha256 });
+    } catch (error) {
+      compiling = null;
+      throw error;
+    }
+  };
+}
+
+/** @param bytes nobody else's. */
+async function compiled(
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<{ module: WebAssembly.Module; digest: Uint8Array }> {
   const { module } = await instantiateModule(bytes);
   const hasher = new Instance(module);
   hasher.exports.digest(hasher.writeHashed(bytes));
-  return new Core(module, hasher.readHash());
+  return { module, digest: hasher.readHash() };
 }
 
 const PROBE_BYTES = 1_000;

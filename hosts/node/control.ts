@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { type OwnLedgerParts, openOwnLedger } from "../../control/ledger/open.ts";
 import { rebuildState } from "../../control/ledger/rebuild.ts";
 import { ControlPlane } from "../../control/plane.ts";
+import { FollowedPolicy } from "../../control/policy/follow.ts";
+import type { ReloadResult } from "../../control/policy/policy.ts";
+import type { Identity } from "../../control/policy/prepare.ts";
 import type {
   Clock,
   Delegations,
@@ -14,10 +17,10 @@ import type {
 } from "../../control/ports.ts";
 import { openLog } from "./log/index.ts";
 import { NATIVE_SHA256 } from "./log/sha256.ts";
-import { openPolicy, type Policy, type ReloadResult } from "./policy.ts";
+import { type NodePolicy, openPolicy } from "./policy.ts";
 import type { ControlRefusal, HostRefusal } from "./refusals.ts";
 import { createSalts, openSaltKey } from "./salt-key.ts";
-import type { Identity, PolicyOptions } from "./source.ts";
+import type { PolicyOptions } from "./source.ts";
 import { openSqlite } from "./stores/sqlite.ts";
 
 export const RECORDS_NAME = "records";
@@ -39,10 +42,16 @@ export type Keeping =
       readonly folder?: never;
     };
 
-export type ControlOptions = PolicyOptions &
+/** Which policy decides: a bundle with what verifies it, or one that follows its origin and was verified by its own options. */
+export type PolicyChoice =
+  | (PolicyOptions & {
+      /** Path of the bundle, or its bytes. */
+      readonly policy: string | Uint8Array;
+    })
+  | { readonly policy: FollowedPolicy };
+
+export type ControlOptions = PolicyChoice &
   Keeping & {
-    /** Path of the bundle, or its bytes. */
-    readonly policy: string | Uint8Array;
     /** `Date.now` when left out. */
     readonly clock?: Clock;
     /** Without it a call with a credential is denied. */
@@ -67,11 +76,11 @@ export class ControlRefused extends Error {
 
 /** Decisions and events under one policy, recorded. For `openControl`. */
 export class Control extends ControlPlane {
-  readonly #policy: Policy;
+  readonly #policy: NodePolicy | FollowedPolicy;
   readonly #ledger: Ledger;
 
   constructor(
-    policy: Policy,
+    policy: NodePolicy | FollowedPolicy,
     ledger: Ledger,
     ports: Omit<ConstructorParameters<typeof ControlPlane>[0], "core" | "ledger">,
   ) {
@@ -86,8 +95,8 @@ export class Control extends ControlPlane {
     this.#ledger = ledger;
   }
 
-  /** What is deciding. */
-  get identity(): Identity {
+  /** What is deciding; null while a followed policy has no good bundle yet, and every call is denied with `no_policy`. */
+  get identity(): Identity | null {
     return this.#policy.identity;
   }
 
@@ -96,8 +105,13 @@ export class Control extends ControlPlane {
     return this.#ledger;
   }
 
-  /** Takes a newer bundle, or new keys, into use between two decisions, as `Policy.reload`. What was counted goes on where its meter is still there. */
+  /**
+   * Takes a newer bundle, or new keys, into use between two decisions, as `Policy.reload`. What was counted goes on where its meter is still there.
+   * Throws TypeError for a followed policy, which is asked to `poll`.
+   */
   reload(source: string | Uint8Array, options?: PolicyOptions): Promise<ReloadResult> {
+    if (this.#policy instanceof FollowedPolicy)
+      throw new TypeError("policy: it follows its origin; poll that");
     return this.#policy.reload(source, options);
   }
 
@@ -147,12 +161,17 @@ async function keep({ folder, ledger, salts }: Keeping): Promise<{ ledger: Ledge
   return { ledger: opened.ledger, salts: createSalts(key.key) };
 }
 
+async function choose(choice: PolicyChoice): Promise<NodePolicy | FollowedPolicy> {
+  const { policy } = choice;
+  return policy instanceof FollowedPolicy ? policy : openPolicy(policy, choice as PolicyOptions);
+}
+
 /**
  * Opens policy, ledger and stages; nothing is in use before all of it is. Rejects with PolicyRefused for the policy and with
  * ControlRefused for records and state.
  */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const policy = await openPolicy(options.policy, options);
+  const policy = await choose(options);
   const { ledger, salts } = await keep(options);
   const { clock = SYSTEM_CLOCK, identify, delegations } = options;
   return new Control(policy, ledger, { clock, salts, identify, delegations });

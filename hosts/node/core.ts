@@ -1,18 +1,10 @@
-import { createHash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { type Core, instantiate, type Sha256 } from "../../engine/binding/index.ts";
+import { type Core, coreFrom, type Sha256 } from "../../engine/binding/index.ts";
 import { errorText } from "./files.ts";
 import { type HostRefusal, refusal } from "./refusals.ts";
 
 const CORE = new URL("../../engine/dist/core.wasm", import.meta.url);
-
-let compiled: Promise<{ module: WebAssembly.Module; digest: Uint8Array }> | null = null;
-
-async function compile(): Promise<{ module: WebAssembly.Module; digest: Uint8Array }> {
-  const bytes = await readFile(CORE);
-  const module = await WebAssembly.compile(bytes);
-  return { module, digest: createHash("sha256").update(bytes).digest() };
-}
 
 /** Two to three times as fast as in WebAssembly for a record. As text of one byte a character it costs half of what a new Buffer does. */
 const sha256: Sha256 = (message, target) => {
@@ -20,14 +12,14 @@ const sha256: Sha256 = (message, target) => {
   for (let index = 0; index < target.length; index++) target[index] = digest.charCodeAt(index);
 };
 
-/** A new instance of the core that was built with this library, compiled once per process. Each policy has its own. */
+/** A new instance of the core that was built with this library, compiled once per process. Each policy has its own. Rejects when there is none. */
+export const newCore: () => Promise<Core> = coreFrom(() => readFile(CORE), sha256);
+
+/** The same; refused with `core_unusable`. */
 export async function openCore(): Promise<{ ok: true; core: Core } | HostRefusal> {
   try {
-    compiled ??= compile();
-    const { module, digest } = await compiled;
-    return { ok: true, core: await instantiate(module, { digest, sha256 }) };
+    return { ok: true, core: await newCore() };
   } catch (error) {
-    compiled = null;
     return refusal("core_unusable", errorText(error));
   }
 }

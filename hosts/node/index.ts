@@ -19,9 +19,14 @@ export {
   type TrustFile,
 } from "../../bundles/trust/index.ts";
 export type { KnownHead, LogFault, LogReport } from "../../control/audit/verify.ts";
-export type { Facts } from "../../control/call.ts";
+export type { Facts, Input } from "../../control/call.ts";
 export type { Governed } from "../../control/govern.ts";
 export type { Decision } from "../../control/plane.ts";
+export type { FollowedPolicy, FollowStatus, Poll } from "../../control/policy/follow.ts";
+export type { Entry, RecordedDecision, ReloadResult } from "../../control/policy/policy.ts";
+export type { Followed, PollingChoice } from "../../control/policy/polling.ts";
+export type { Identity } from "../../control/policy/prepare.ts";
+export { PolicyRefused } from "../../control/policy/refusals.ts";
 export type * from "../../control/ports.ts";
 export { LedgerFailure } from "../../control/ports.ts";
 export type * from "../../control/requests.ts";
@@ -49,6 +54,7 @@ export {
 } from "./control.ts";
 export { openDelegations, type PinnedRoot } from "./delegation.ts";
 export { writeAtomic } from "./files.ts";
+export { type FollowOptions, followPolicy } from "./follow.ts";
 export {
   type AgentKey,
   type MeasuredPaths,
@@ -70,18 +76,10 @@ export {
   startCheckpoints,
   verifyFolder,
 } from "./log/index.ts";
-export {
-  type Entry,
-  type Input,
-  openPolicy,
-  Policy,
-  PolicyRefused,
-  type RecordedDecision,
-  type ReloadResult,
-} from "./policy.ts";
+export { type NodePolicy as Policy, openPolicy } from "./policy.ts";
 export type { ControlRefusal, HostCode, HostRefusal } from "./refusals.ts";
 export { createSalts } from "./salt-key.ts";
-export type { Identity, PolicyOptions } from "./source.ts";
+export type { PolicyOptions } from "./source.ts";
 export { StoreFailure } from "./stores/failure.ts";
 export {
   migratePostgres,

@@ -1,29 +1,10 @@
 import type { TrustCode } from "../../bundles/trust/index.ts";
 import type { LedgerRefusal } from "../../control/ledger/open.ts";
+import { POLICY_REFUSALS } from "../../control/policy/refusals.ts";
 
 /** What this host adds to the refusals of bundles/trust, as one closed table. */
 export const HOST_REFUSALS = {
-  file_unreadable: { message: "the file cannot be read", help: "check its path and permissions" },
-  bundle_refused: {
-    message: "the core refuses the bundle",
-    help: "build it again with the compiler of this release",
-  },
-  core_unusable: {
-    message: "the core cannot be loaded",
-    help: "run `npm run build`, or install the package again",
-  },
-  core_failed: {
-    message: "the core failed twice on one decision",
-    help: "report it with the action; nothing was recorded and nothing may run",
-  },
-  state_malformed: {
-    message: "the state file is malformed",
-    help: "restore it from its copy; removing it forgets which bundles were already used",
-  },
-  state_unwritable: {
-    message: "the state file cannot be written",
-    help: "check its folder's permissions and space; the policy was not taken into use",
-  },
+  ...POLICY_REFUSALS,
   identity_unusable: {
     message: "what identifies callers cannot be set up",
     help: "make the policy's `identity` blocks and the host's options fit; see docs/core/identity.md",

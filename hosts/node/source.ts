@@ -1,14 +1,12 @@
-/** Getting a policy ready: read, verify, load into a core of its own, remember. Nothing is in use before all of it is done. */
+/** Where a policy comes from: bundles and trust files by their paths or as bytes. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { bytesToHex } from "@noble/hashes/utils.js";
-import { load } from "../../bundles/load.ts";
 import { type HighestSequence, parseTrustFile, type TrustFile } from "../../bundles/trust/index.ts";
-import type { Core } from "../../engine/binding/index.ts";
-import { openCore } from "./core.ts";
+import { type Machinery, prepare, type Ready } from "../../control/policy/prepare.ts";
+import { type PolicyRefusal, policyRefusal } from "../../control/policy/refusals.ts";
+import { newCore } from "./core.ts";
 import { errorText } from "./files.ts";
-import { type HostRefusal, refusal } from "./refusals.ts";
-import { readState, writeState } from "./state.ts";
+import { stateFile } from "./state.ts";
 
 /** Verified against a trust file, which is the rule; or explicitly not, for experiments. */
 export type PolicyOptions =
@@ -23,96 +21,43 @@ export type PolicyOptions =
     }
   | { insecure: true; trust?: never; state?: never };
 
-/** What is deciding. Digests are 64 hexadecimal digits. */
-export interface Identity {
-  bundle: string;
-  core: string;
-  /** Whether signatures were verified. */
-  signed: boolean;
-  /** The verified sequence number; null when not signed. */
-  sequence: number | null;
-  /** Names of the trusted keys that signed. */
-  keys: readonly string[];
-}
-
-export interface Ready {
-  core: Core;
-  identity: Identity;
-  highest: HighestSequence | null;
-}
-
 function sha256Hex(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+const MACHINERY: Machinery = { openCore: newCore, sha256Hex };
+
 async function readBytes(
   source: string | Uint8Array,
-): Promise<{ ok: true; bytes: Uint8Array } | HostRefusal> {
+): Promise<{ ok: true; bytes: Uint8Array } | PolicyRefusal> {
   // Copied, and not by `slice`, which for a Buffer gives a view of the same memory: what is verified must be what is loaded,
   // whatever the caller does to the buffer meanwhile.
   if (typeof source !== "string") return { ok: true, bytes: new Uint8Array(source) };
   try {
     return { ok: true, bytes: await readFile(source) };
   } catch (error) {
-    return refusal("file_unreadable", errorText(error));
+    return policyRefusal("file_unreadable", errorText(error));
   }
 }
 
-async function readTrust(trust: TrustFile | string): Promise<{ ok: true; trust: TrustFile } | HostRefusal> {
+async function readTrust(trust: TrustFile | string): Promise<{ ok: true; trust: TrustFile } | PolicyRefusal> {
   if (typeof trust !== "string") return { ok: true, trust };
   const file = await readBytes(trust);
   return file.ok ? parseTrustFile(file.bytes) : file;
 }
 
-function newer(left: HighestSequence | null, right: HighestSequence | null): HighestSequence | null {
-  if (left === null || right === null) return left ?? right;
-  return right.sequence > left.sequence ? right : left;
-}
-
 /** @param highest the newest bundle that this policy has used so far, as far as memory goes. */
-export async function prepare(
+export async function prepareSource(
   source: string | Uint8Array,
   options: PolicyOptions,
   highest: HighestSequence | null,
-): Promise<({ ok: true } & Ready) | HostRefusal> {
+): Promise<({ ok: true } & Ready) | PolicyRefusal> {
   const file = await readBytes(source);
   if (!file.ok) return file;
-  if (options.insecure === true) {
-    const loaded = load(file.bytes, options);
-    return loaded.ok ? intoCore(loaded, highest) : loaded;
-  }
+  if (options.insecure === true) return prepare(file.bytes, options, highest, MACHINERY);
   const trust = await readTrust(options.trust);
   if (!trust.ok) return trust;
-  const state =
-    options.state === undefined ? { ok: true as const, highest: null } : await readState(options.state);
-  if (!state.ok) return state;
-  const before = newer(highest, state.highest);
   const nowMs = (options.nowMs ?? Date.now)();
-  const loaded = load(file.bytes, { trust: trust.trust, nowMs, highest: before, sha256Hex });
-  if (!loaded.ok) return loaded;
-  const now = { sequence: loaded.sequence!, digest: loaded.digest };
-  const ready = await intoCore(loaded, now);
-  if (!ready.ok || options.state === undefined || state.highest?.sequence === now.sequence) return ready;
-  // Remembered before it is used: otherwise a crash in between would open the way back.
-  return (await writeState(options.state, now)) ?? ready;
-}
-
-async function intoCore(
-  loaded: { bundle: Uint8Array; digest: string; signed: boolean; sequence: number | null; keys: string[] },
-  highest: HighestSequence | null,
-): Promise<({ ok: true } & Ready) | HostRefusal> {
-  const opened = await openCore();
-  if (!opened.ok) return opened;
-  const { core } = opened;
-  const { bundle, digest, signed, sequence, keys } = loaded;
-  const result = core.load(bundle, { signed });
-  if (!result.ok) return refusal("bundle_refused", `${result.message} (${result.code})`);
-  const identity = {
-    bundle: digest,
-    core: bytesToHex(core.engineDigest),
-    signed,
-    sequence,
-    keys: Object.freeze(keys),
-  };
-  return { ok: true, core, identity: Object.freeze(identity), highest };
+  const memory = options.state === undefined ? undefined : stateFile(options.state);
+  return prepare(file.bytes, { trust: trust.trust, nowMs, memory }, highest, MACHINERY);
 }

@@ -8,16 +8,19 @@ import { onTestFinished } from "vitest";
 // @ts-expect-error: a build script without types
 import { bundle } from "../../cli/bundle.mjs";
 import { fileOf } from "../hosts/policies.ts";
-import { type Limits, openPolicy, type Policy, textOf } from "../simulate/policies.ts";
+import { FIRST, type Limits, openPolicy, type Policy, textOf } from "../simulate/policies.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const TIME_LIMIT_MS = 30_000;
 const LIMITS: Limits = {
+  ...FIRST,
   name: "under load",
   session: { shop: 400_000 },
   daily: { shop: 500_000 },
-  fund: { shop: 3_000, clerk: 1 },
-  mailPerMinute: 3,
+  fund: { shop: 3_000, clerk: 1, trainee: 1 },
+  mailPerMinute: { shop: 3, clerk: 3 },
+  bytesPerDay: {},
+  callsPerDay: { shop: 1_000_000, clerk: 1_000_000 },
 };
 
 export interface Workshop {

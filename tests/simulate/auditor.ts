@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { RECORD_AT } from "../../control/audit/line.ts";
 import { partyKeys, revocationBytes } from "../../control/keys.ts";
 import { revocationKey } from "../../control/ports.ts";
-import { Model, type RecordFields, Violation } from "./model.ts";
+import { Model, type RecordFields } from "./model.ts";
 import type { Policy } from "./policies.ts";
+import { Violation } from "./violation.ts";
 
 export interface Audited {
   readonly hash: string;
@@ -26,7 +27,9 @@ const HOST_REFUSALS = new Set(["identity_invalid", "delegation_invalid", "delega
 export class Auditor {
   readonly records: Audited[] = [];
   readonly #policies: Map<string, Policy>;
-  readonly #model = new Model();
+  /** How often what happened, by the records and by the model. */
+  readonly kinds = new Map<string, number>();
+  readonly #model = new Model((kind) => this.note(kind));
   readonly #inputs: Map<string, Inputs>;
   /** By key, as of every record that wrote it. */
   readonly #states = new Map<string, { readonly sequence: number; readonly bytes: Uint8Array }[]>();
@@ -50,6 +53,10 @@ export class Auditor {
 
   get keys(): string[] {
     return [...this.#states.keys()];
+  }
+
+  note(kind: string): void {
+    this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
   }
 
   /** Of a key, behind the records below `sequence`. */
@@ -81,6 +88,8 @@ export class Auditor {
       throw new Violation("chain", `record ${sequence} is not what its hash says`);
     this.#check("replay", () => this.#replay(fields, record, hash));
     this.#trace(`  record ${sequence} ${fields.code} ${fields.time} ${JSON.stringify(fields.action)}`);
+    const meter = fields.detail?.meter === undefined ? "" : ` ${fields.detail.meter}`;
+    this.note(`${fields.type} ${fields.code}${meter}`);
     const policy = this.#policies.get(fields.bundle!)!;
     this.#check("model", () => this.#model.take(fields, policy.limits));
     this.#previous = computed;

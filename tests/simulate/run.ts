@@ -1,11 +1,11 @@
 /** One run: everything that happens follows from its seed. */
 import { Random } from "../fuzz/random.ts";
 import type { Breakage } from "./broken.ts";
-import { Client, Office, type Operation } from "./clients.ts";
+import { Client, EMPHASES, Office, type Operation } from "./clients.ts";
 import { Faults } from "./faults.ts";
-import { Violation } from "./model.ts";
 import type { Policy } from "./policies.ts";
 import { quiet, Scheduler } from "./scheduler.ts";
+import { Violation } from "./violation.ts";
 import { Node, World } from "./world.ts";
 
 export interface RunOptions {
@@ -25,6 +25,8 @@ export interface RunResult {
   /** How often each code was heard, and each fault was drawn. */
   readonly codes: ReadonlyMap<string, number>;
   readonly faults: ReadonlyMap<string, number>;
+  /** How often what happened, by the records and by the model. */
+  readonly kinds: ReadonlyMap<string, number>;
 }
 
 const SOUND: Breakage = { name: "none" };
@@ -32,6 +34,9 @@ const MIN_STEPS = 120;
 const MORE_STEPS = 240;
 const MAX_LAST_STEPS = 5_000;
 const HANG_CHANCE = 0.03;
+/** Most of the time what is under way does not take long, by whatever the clock is set on. */
+const SLOW_CHANCE = 0.1;
+const QUICK_MS = 4;
 
 class Run {
   readonly random: Random;
@@ -76,13 +81,18 @@ class Run {
     const around = {
       random,
       now: () => this.world.nowMs,
-      recordAt: (sequence: number) => this.world.auditor.records[sequence]!,
+      records: () => this.world.auditor.records,
+      crashes: () => this.crashes,
+      note: (kind: string) => this.world.auditor.note(kind),
     };
+    const emphasis = random.pick(EMPHASES);
     this.clients = random.times(
       2 + random.below(4),
-      () => new Client(`c${random.below(1000)}`, office, around),
+      () => new Client(`c${random.below(1000)}`, office, around, emphasis),
     );
-    trace(`${JSON.stringify(settings)} faults ${this.faults.probability}, ${this.clients.length} clients`);
+    trace(
+      `${JSON.stringify(settings)} faults ${this.faults.probability}, ${this.clients.length} clients, ${emphasis}`,
+    );
   }
 
   /** @throws Violation */
@@ -130,7 +140,8 @@ class Run {
     const back = random.chance(0.06) ? random.below(1_500) : 0;
     this.trace(`time ${milliseconds} -${back}`);
     world.nowMs += milliseconds - back;
-    this.scheduler.pass(milliseconds);
+    const isSlow = this.scheduler.waiting === 0 || random.chance(SLOW_CHANCE);
+    this.scheduler.pass(isSlow ? milliseconds : Math.min(milliseconds, QUICK_MS));
   }
 
   end(node: Node, power: boolean): void {
@@ -287,5 +298,6 @@ export async function runSeed(seed: number, options: RunOptions): Promise<RunRes
   for (const node of run.nodes) run.scheduler.end(node.life);
   const { steps, codes, crashes, world, faults } = run;
   const [records, acknowledged] = [world.auditor.records.length, world.acknowledged.size];
-  return { seed, failure, steps, records, acknowledged, crashes, codes, faults: faults.counts };
+  const { kinds } = world.auditor;
+  return { seed, failure, steps, records, acknowledged, crashes, codes, faults: faults.counts, kinds };
 }

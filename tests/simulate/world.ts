@@ -12,13 +12,13 @@ import { TableLedger } from "../../control/stores/tables.ts";
 import type { Random } from "../fuzz/random.ts";
 import { Auditor, type Inputs } from "./auditor.ts";
 import type { Breakage } from "./broken.ts";
-import { grantDigest } from "./clients.ts";
 import { Database } from "./database.ts";
 import { Disk, DiskLog, DiskStore } from "./disk.ts";
 import type { Faults } from "./faults.ts";
-import { Violation } from "./model.ts";
+import { factsOfTokens } from "./grants.ts";
 import { type Policy, SALTS, sha256 } from "./policies.ts";
 import { Life, type Scheduler } from "./scheduler.ts";
+import { Violation } from "./violation.ts";
 
 const START_MS = Date.UTC(2026, 0, 1, 23, 50);
 const TIMEOUT_MS = 50;
@@ -267,14 +267,10 @@ export class World {
   #delegations(life: Life): Delegations {
     return {
       verify: (tokens) =>
-        this.#parts.faults.around("delegations", life, () => {
-          const [, granted, expires] = tokens[0]!.split(":");
-          const digest = grantDigest(tokens[0]!);
-          const grants = [
-            { digest, granted: Number(granted), expires: Number(expires), effect: "permit" as const },
-          ];
-          return { ok: true, delegation: { chain: ["shop"], grants } };
-        }),
+        this.#parts.faults.around("delegations", life, () => ({
+          ok: true,
+          delegation: factsOfTokens(tokens),
+        })),
     };
   }
 

@@ -90,6 +90,20 @@ const views: Case[] = [
     );
     equal(await ledger.list("", null, 10), []);
   }),
+  ofLedger("nothing is written or removed without a record", async (ledger, place) => {
+    const records = [place.seal(GENESIS, "first")];
+    const writes = new Map([["a", bytesOf("1")]]);
+    await ledger.transact(["a"], () => ({ records, writes, value: null }));
+    for (const bytes of [bytesOf("2"), null]) {
+      const alone = new Map([["a", bytes]]);
+      await rejects(
+        ledger.transact(["a"], () => ({ records: [], writes: alone, value: null })),
+        "TypeError",
+      );
+    }
+    equal((await ledger.read(["a"])).map(textOf), ["1"]);
+    equal(await ledger.transact([], (view) => nothing(view.tip)), behind(records[0]!));
+  }),
   ofLedger("what a work does wrong fails its own call alone", async (ledger, place) => {
     const wrong = new Error("the work's own");
     const calls = [
@@ -101,8 +115,9 @@ const views: Case[] = [
         const ahead = place.seal({ sequence: tip.sequence + 1, previous: tip.previous }, "ahead");
         return { records: [ahead], writes: new Map([["sum", bytesOf("99")]]), value: null };
       }),
-      ledger.transact(["sum"], () => {
-        return { records: [], writes: new Map([["sum", new Uint8Array(1_048_577)]]), value: null };
+      ledger.transact(["sum"], ({ tip }) => {
+        const writes = new Map([["sum", new Uint8Array(1_048_577)]]);
+        return { records: [place.seal(tip, "too large")], writes, value: null };
       }),
       ledger.transact(["sum"], spend(place, "sum", 100)),
     ];
@@ -216,16 +231,17 @@ const ends: Case[] = [
       const [store, log, ledger] = [faces.state!, faces.log!, faces.ledger!];
       const first = place.seal(GENESIS, "first");
       const put = (text: string) => new Map([["k", bytesOf(text)]]);
+      const second = place.seal(behind(first), "second");
       await ledger.transact(["k"], () => ({ records: [first], writes: put("1"), value: null }));
-      await ledger.transact(["k"], () => ({ records: [], writes: put("2"), value: null }));
+      await ledger.transact(["k"], () => ({ records: [second], writes: put("2"), value: null }));
       equal(await store.read(["k"]), [{ bytes: bytesOf("2"), version: 2 }]);
       equal(await store.commit([{ key: "k", expected: 2, bytes: bytesOf("3") }]), { ok: true });
-      equal(await log.tip(), behind(first));
-      const second = place.seal(behind(first), "second");
-      equal(await log.append(behind(first), [second]), { ok: true });
+      equal(await log.tip(), behind(second));
+      const third = place.seal(behind(second), "third");
+      equal(await log.append(behind(second), [third]), { ok: true });
       const seen = await ledger.transact(["k"], (view) => nothing([textOf(view.get("k")), view.tip]));
-      equal(seen, ["3", behind(second)]);
-      equal(await all(log.read(0)), [first, second]);
+      equal(seen, ["3", behind(third)]);
+      equal(await all(log.read(0)), [first, second, third]);
     },
   },
 ];

@@ -68,6 +68,12 @@ const ROOMS: Room[] = [
     runtime: false,
   },
   {
+    folder: "control/policy/",
+    may: ["control/call.ts", "control/ports.ts", "engine/binding/", "bundles/load.ts", "bundles/trust/"],
+    packages: [],
+    runtime: false,
+  },
+  {
     folder: "control/stores/",
     may: ["control/ports.ts", "control/ledger/batch.ts"],
     packages: [],

@@ -18,7 +18,6 @@ import type {
   StateWrite,
 } from "../../../control/ports.ts";
 import {
-  checkedWork,
   checkListing,
   checkRecords,
   checkSequence,
@@ -266,11 +265,8 @@ class PostgresLog extends Face implements RecordLog {
 class PostgresLedger extends Face implements Ledger {
   readonly #queue = new TransactionQueue((keys, compute) => this.#run(keys, compute));
 
-  async transact<Value>(
-    keys: readonly string[],
-    work: (view: LedgerView) => LedgerOutcome<Value>,
-  ): Promise<Value> {
-    return this.#queue.transact(keys, checkedWork(keys, work));
+  transact<Value>(keys: readonly string[], work: (view: LedgerView) => LedgerOutcome<Value>): Promise<Value> {
+    return this.#queue.transact(keys, work);
   }
 
   async read(keys: readonly string[]): Promise<(Uint8Array | null)[]> {

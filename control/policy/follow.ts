@@ -1,0 +1,146 @@
+/**
+ * Following an origin: poll, verify, swap between two decisions, keep the last good bundle, refuse an older one. Before there is a
+ * good one every decision is a deny with `no_policy`.
+ */
+import type { HighestSequence } from "../../bundles/trust/index.ts";
+import type { Core, Traced, Verdict } from "../../engine/binding/index.ts";
+import { type Input, toText } from "../call.ts";
+import type { Clock } from "../ports.ts";
+import type { BundleOrigin, Fetched } from "./origin.ts";
+import type { Identity, Ready } from "./prepare.ts";
+import { errorLine, type PolicyRefusal, policyRefusal } from "./refusals.ts";
+
+export interface FollowPorts {
+  readonly origin: BundleOrigin;
+  readonly clock: Clock;
+  /** A core without a policy: what decides before there is one. */
+  readonly empty: Core;
+  /** Verifies a file and loads it into a core of its own. `highest`: the newest bundle so far. */
+  prepare(file: Uint8Array, highest: HighestSequence | null): Promise<({ ok: true } & Ready) | PolicyRefusal>;
+}
+
+export interface FollowStatus {
+  /** What is deciding; null before there was a good bundle. */
+  readonly identity: Identity | null;
+  /** Whether the last poll did not find the origin giving what is in use: since when, in Unix milliseconds; null when it did. */
+  readonly staleSinceMs: number | null;
+  /** When the origin last gave, or confirmed, what is in use. */
+  readonly confirmedMs: number | null;
+  readonly polledMs: number | null;
+  /** Polls in a row that failed. */
+  readonly failures: number;
+  /** Why the last poll failed. */
+  readonly refusal: PolicyRefusal | null;
+}
+
+export type Poll =
+  | { readonly ok: true; readonly changed: boolean; readonly identity: Identity }
+  | PolicyRefusal;
+
+export class FollowedPolicy {
+  readonly #ports: FollowPorts;
+  #ready: Ready | null = null;
+  #tag: string | null = null;
+  #status: FollowStatus;
+  #polling: Promise<Poll> | null = null;
+  readonly #whenChanged: ((identity: Identity) => void)[] = [];
+
+  constructor(ports: FollowPorts) {
+    this.#ports = ports;
+    this.#status = {
+      identity: null,
+      staleSinceMs: ports.clock.now(),
+      confirmedMs: null,
+      polledMs: null,
+      failures: 0,
+      refusal: null,
+    };
+  }
+
+  get status(): FollowStatus {
+    return this.#status;
+  }
+
+  get identity(): Identity | null {
+    return this.#ready?.identity ?? null;
+  }
+
+  /** What decides at this moment: a control plane asks at every call, so that each is decided by one bundle wholly. */
+  get core(): Core {
+    return this.#ready?.core ?? this.#ports.empty;
+  }
+
+  decide(action: Input, facts?: Input): Verdict {
+    return this.core.decide(toText(action), facts === undefined ? undefined : toText(facts));
+  }
+
+  trace(action: Input, facts?: Input): Traced {
+    return this.core.trace(toText(action), facts === undefined ? undefined : toText(facts));
+  }
+
+  /** Called after each swap. */
+  onChange(run: (identity: Identity) => void): void {
+    this.#whenChanged.push(run);
+  }
+
+  /** Asks the origin now; calls that come while it is asked share the answer. Never rejects. */
+  poll(): Promise<Poll> {
+    this.#polling ??= this.#poll().finally(() => {
+      this.#polling = null;
+    });
+    return this.#polling;
+  }
+
+  async #poll(): Promise<Poll> {
+    const { origin, prepare } = this.#ports;
+    let fetched: Fetched;
+    try {
+      fetched = await origin.get(this.#tag);
+    } catch (error) {
+      return this.#failed(policyRefusal("origin_unreachable", `${origin.name}: ${errorLine(error)}`));
+    }
+    if (fetched.kind === "refused") return this.#failed(fetched.refusal);
+    if (fetched.kind === "unchanged") {
+      return this.#ready === null
+        ? this.#failed(policyRefusal("origin_refused", `${origin.name} says unchanged, but nothing is here`))
+        : this.#confirmed(this.#ready, false);
+    }
+    try {
+      const ready = await prepare(fetched.file, this.#ready?.highest ?? null);
+      if (!ready.ok) return this.#failed(ready);
+      const changed = ready.identity.bundle !== this.#ready?.identity.bundle;
+      this.#ready = ready;
+      this.#tag = fetched.tag;
+      return this.#confirmed(ready, changed);
+    } catch (error) {
+      return this.#failed(policyRefusal("core_unusable", errorLine(error)));
+    }
+  }
+
+  #confirmed({ identity }: Ready, changed: boolean): Poll {
+    const nowMs = this.#ports.clock.now();
+    this.#status = {
+      identity,
+      staleSinceMs: null,
+      confirmedMs: nowMs,
+      polledMs: nowMs,
+      failures: 0,
+      refusal: null,
+    };
+    if (changed) for (const run of this.#whenChanged) run(identity);
+    return { ok: true, changed, identity };
+  }
+
+  #failed(refusal: PolicyRefusal): PolicyRefusal {
+    const nowMs = this.#ports.clock.now();
+    const { staleSinceMs, failures } = this.#status;
+    this.#status = {
+      ...this.#status,
+      staleSinceMs: staleSinceMs ?? nowMs,
+      polledMs: nowMs,
+      failures: failures + 1,
+      refusal,
+    };
+    return refusal;
+  }
+}

@@ -1,0 +1,73 @@
+/** A policy that follows its origin: an address on the web, or a file that somebody replaces. */
+import { readFile, stat } from "node:fs/promises";
+import type { HighestSequence } from "../../bundles/trust/index.ts";
+import { type BundleOrigin, httpOrigin, MAX_FILE_BYTES } from "../../control/policy/origin.ts";
+import {
+  DEFAULT_TIMEOUT_MS,
+  type Followed,
+  follow,
+  type PollingChoice,
+} from "../../control/policy/polling.ts";
+import { policyRefusal } from "../../control/policy/refusals.ts";
+import { newCore } from "./core.ts";
+import { errorText } from "./files.ts";
+import { type PolicyOptions, prepareSource } from "./source.ts";
+
+export type FollowOptions = PolicyOptions &
+  PollingChoice & {
+    /** An address that begins with `https://` or `http://`, or the path of a file. */
+    readonly origin: string;
+    /** Headers of every request to an address, such as `authorization`. */
+    readonly headers?: Readonly<Record<string, string>>;
+    /** For one answer of the origin, its body included; 10 seconds when left out. */
+    readonly timeoutMs?: number;
+  };
+
+function schedule(delayMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+/** Up to a tenth earlier, so that many processes that began at once do not ask at once. */
+function scheduleLoosely(delayMs: number, run: () => void): () => void {
+  return schedule(delayMs * (1 - Math.random() / 10), run);
+}
+
+/** Its tag is what tells one state of the file from another; whoever replaces it does so by renaming. */
+function fileOrigin(path: string): BundleOrigin {
+  return {
+    name: path,
+    async get(tag) {
+      try {
+        const { size, mtimeMs, ino } = await stat(path);
+        const now = `${ino}-${mtimeMs}-${size}`;
+        if (now === tag) return { kind: "unchanged" };
+        if (size > MAX_FILE_BYTES) {
+          return { kind: "refused", refusal: policyRefusal("origin_too_large", `${path}: ${size} bytes`) };
+        }
+        return { kind: "file", file: await readFile(path), tag: now };
+      } catch (error) {
+        return { kind: "refused", refusal: policyRefusal("file_unreadable", errorText(error)) };
+      }
+    },
+  };
+}
+
+/**
+ * Follows an origin: polls it once now, and then again and again. Resolves also when there is no good bundle yet: `policy.status` says
+ * why, and every decision is a deny until there is one. Rejects when there is no core.
+ */
+export async function followPolicy(options: FollowOptions): Promise<Followed> {
+  const { origin: place, headers = {}, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const origin = /^https?:/.test(place)
+    ? httpOrigin(place, { fetch, timeoutMs, schedule, headers })
+    : fileOrigin(place);
+  const ports = {
+    origin,
+    clock: { now: () => Date.now() },
+    empty: await newCore(),
+    prepare: (file: Uint8Array, highest: HighestSequence | null) => prepareSource(file, options, highest),
+  };
+  return follow(ports, options, scheduleLoosely);
+}
