@@ -240,16 +240,17 @@ func (i *instance) readState() ([][]byte, error) {
 	if !ok || len(region) < frameBytes {
 		return nil, errNoMemory
 	}
-	count := int(binary.LittleEndian.Uint32(region))
+	// In 64 bits nothing overflows, whatever the core says.
+	count := uint64(binary.LittleEndian.Uint32(region))
 	start := frameBytes * (1 + count)
-	if start > len(region) {
+	if start > uint64(len(region)) {
 		return nil, errNoMemory
 	}
 	copied := append([]byte(nil), region...)
 	blobs := make([][]byte, count)
 	for index := range blobs {
-		end := start + slotBytes*int(binary.LittleEndian.Uint32(copied[frameBytes*(1+index):]))
-		if end > len(copied) {
+		end := start + slotBytes*uint64(binary.LittleEndian.Uint32(copied[frameBytes*(1+index):]))
+		if end > uint64(len(copied)) {
 			return nil, errNoMemory
 		}
 		blobs[index] = copied[start:end:end]
