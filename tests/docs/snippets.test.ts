@@ -11,8 +11,8 @@ import { compileSources, openBundle } from "../../examples/compiled.ts";
 import { pages, ROOT, type Snippet, snippets } from "./pages.ts";
 import { matchesShown, sessions, Workplace } from "./run.ts";
 
-/** Python and JavaScript are run by tests of their hosts. */
-const LANGUAGES = ["fpl", "cases", "json", "jsonl", "console", "sh", "ts", "js", "python", "text"];
+/** Python, Go and JavaScript are run by tests of their hosts. */
+const LANGUAGES = ["fpl", "cases", "json", "jsonl", "console", "sh", "ts", "js", "python", "go", "text"];
 const NAMES = CODES.map(({ name }) => name);
 
 const found = pages().map((page) => ({ page, all: snippets(page) }));
