@@ -5,8 +5,6 @@ import { type HighlightClass, RULES, type Rule, TEXT } from "./rules.ts";
 /** The part of CodeMirror's `StringStream` that is read. */
 export interface LineStream {
   sol(): boolean;
-  match(pattern: RegExp): unknown;
-  next(): string | undefined;
   /** The line, and the place in it. */
   string: string;
   pos: number;
@@ -54,7 +52,7 @@ export function token(stream: LineStream, state: StreamState): HighlightClass | 
     const match = take(stream, expression);
     if (match !== null) return split(stream, state, rule, match);
   }
-  stream.next();
+  stream.pos++;
   return null;
 }
 
@@ -65,7 +63,7 @@ function insideText(stream: LineStream, state: StreamState): HighlightClass | nu
     return "text";
   }
   if (take(stream, ESCAPE) !== null) return "escape";
-  if (take(stream, CHUNK) === null) stream.next();
+  if (take(stream, CHUNK) === null) stream.pos++;
   return "text";
 }
 

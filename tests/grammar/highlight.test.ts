@@ -48,13 +48,7 @@ function streamed(text: string): Colour[] {
   let state = startState();
   for (const line of text.split("\n")) {
     let start = 0;
-    const stream = {
-      string: line,
-      pos: 0,
-      sol: () => stream.pos === 0,
-      match: () => null,
-      next: () => line[stream.pos++],
-    };
+    const stream = { string: line, pos: 0, sol: () => stream.pos === 0 };
     while (stream.pos < line.length) {
       state = copyState(state);
       const name = token(stream, state);
