@@ -9,6 +9,11 @@ import { type Explanation, explain, type Inputs, type StepTrace } from "./trace.
 
 export const CODE_NAMES: readonly string[] = CODES.map(({ name }) => name);
 
+/** The name of a code's number. */
+export function codeName(code: number): string {
+  return CODES.find(({ number }) => number === code)?.name ?? String(code);
+}
+
 /** Codes that say that an input was refused: it had no canonical form, or was no action. Those of state and events are behind them. */
 const FIRST_REFUSAL = 100;
 const NO_REFUSALS: readonly string[] = ["fact_conflict", "state_missing", "time_missing", "clock_backwards"];
@@ -44,7 +49,7 @@ export function decideTraced(core: Core, ir: Ir, call: Call, memory: Memory | nu
     inputs,
     meaning: entry?.text ?? "",
     next: entry?.next ?? null,
-    codeName: (code) => CODES.find((one) => one.number === code)?.name ?? String(code),
+    codeName,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Builds the playground: one script, one style sheet, the page and the core, all static. */
+/** Builds the playground: a script and its worker, a style sheet, the page and the core, all static. */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,7 +42,7 @@ export async function build(folder = DIST) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await bundle({
-    entryPoints: [join(page, "main.ts"), join(page, "page.css")],
+    entryPoints: ["main.ts", "worker.ts", "page.css"].map((name) => join(page, name)),
     outdir: folder,
     bundle: true,
     minify: true,

@@ -27,6 +27,11 @@ export function button(className: string, text: string, run: () => void): HTMLBu
   return made;
 }
 
+/** A text of which what stands between backticks is code. */
+export function marked(text: string): Child[] {
+  return text.split(/`([^`]*)`/).map((part, index) => (index % 2 === 0 ? part : element("code", "", part)));
+}
+
 /** A text that only shows what the one beside it says in words. */
 export function decoration(className: string, text: string): HTMLElement {
   const made = element("span", className, text);

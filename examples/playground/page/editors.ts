@@ -15,6 +15,7 @@ import {
   highlightSpecialChars,
   keymap,
   lineNumbers,
+  placeholder,
 } from "@codemirror/view";
 import type { Diagnostic } from "../../../fpl-grammar/program.ts";
 import { complete, highlighting, language } from "./language.ts";
@@ -33,6 +34,7 @@ const look = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55" },
   ".cm-content": { caretColor: "var(--accent)", padding: "10px 0" },
   ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--accent)", borderLeftWidth: "2px" },
+  ".cm-placeholder": { color: "var(--faint)" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--faint)", border: "none" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "transparent" },
   "&.cm-focused .cm-activeLine, &.cm-focused .cm-activeLineGutter": { backgroundColor: "var(--line)" },
@@ -104,11 +106,18 @@ const decided = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+export interface EditorOptions {
+  label: string;
+  hint: string;
+  kind: "fpl" | "json" | "plain";
+  changed: () => void;
+}
+
 export class Editor {
   readonly #view: EditorView;
 
-  /** `label` names it; `changed` is called for what is typed, not for `replace`. */
-  constructor(place: HTMLElement, label: string, kind: "fpl" | "json" | "plain", changed: () => void) {
+  /** `label` names it, `hint` stands in it while it is empty; `changed` is called for what is typed, not for `replace`. */
+  constructor(place: HTMLElement, { label, hint, kind, changed }: EditorOptions) {
     const root = place.attachShadow({ mode: "open" });
     const host = document.createElement("div");
     host.className = "host";
@@ -116,7 +125,7 @@ export class Editor {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(".host { height: 100%; }");
     this.#view = new EditorView({
-      state: EditorState.create({ extensions: extensions(label, kind, changed) }),
+      state: EditorState.create({ extensions: extensions({ label, hint, kind, changed }) }),
       root,
     });
     host.append(this.#view.dom);
@@ -179,7 +188,7 @@ export class Editor {
   }
 }
 
-function extensions(label: string, kind: "fpl" | "json" | "plain", changed: () => void): Extension {
+function extensions({ label, hint, kind, changed }: EditorOptions): Extension {
   const ofKind: Record<typeof kind, Extension> = {
     fpl: [
       language,
@@ -188,10 +197,11 @@ function extensions(label: string, kind: "fpl" | "json" | "plain", changed: () =
       lineNumbers(),
       highlightActiveLineGutter(),
     ],
-    json: json(),
+    json: [json(), EditorView.lineWrapping],
     plain: [lineNumbers(), EditorView.lineWrapping],
   };
   return [
+    placeholder(hint),
     highlightSpecialChars(),
     history(),
     drawSelection(),

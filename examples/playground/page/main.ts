@@ -2,14 +2,15 @@
 import examples from "playground:examples";
 import { explanationText } from "../../../cli/report/explanation.ts";
 import { makeStyle } from "../../../cli/style.ts";
-import { instantiate } from "../../../engine/binding/index.ts";
+import { codeName } from "../../../cli/traced.ts";
+import { Bench } from "./bench.ts";
 import { notice, showTab, startKeys, startTabs, startTheme } from "./chrome.ts";
 import { byId, element, speak } from "./dom.ts";
 import { Editor } from "./editors.ts";
 import { caseNodes, policyState, problemNodes } from "./results.ts";
 import { MAX_FRAGMENT, pack, type Shared, unpack } from "./share.ts";
 import { traceNodes, verdictNodes } from "./verdict.ts";
-import { type Compiled, callsOf, type Decided, readCases, Workbench } from "./workbench.ts";
+import { type CasesRan, type Compiled, callsOf, type Decided, readCases } from "./workbench.ts";
 
 const TYPING_PAUSE_MS = 120;
 const TEXT_COLUMNS = 110;
@@ -17,30 +18,46 @@ const TEXT_COLUMNS = 110;
 startTheme();
 startTabs();
 
-async function openWorkbench(): Promise<Workbench> {
-  const answer = await fetch("core.wasm");
-  if (!answer.ok) throw new Error(`core.wasm: ${answer.status}`);
-  return new Workbench(await instantiate(await answer.arrayBuffer()));
-}
-
 class Playground {
-  readonly #workbench: Workbench;
+  readonly #bench = new Bench();
   readonly #policy: Editor;
   readonly #action: Editor;
   readonly #facts: Editor;
   readonly #cases: Editor;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #policyChanged = true;
-  /** Rises with each decision, so that one that was overtaken is not shown. */
-  #turn = 0;
+  /** Something is asked; and whether something else was written since. */
+  #isAsking = false;
+  #isOvertaken = false;
+  #hasFailed = false;
   #decided: Decided | null = null;
 
-  constructor(workbench: Workbench) {
-    this.#workbench = workbench;
-    this.#policy = new Editor(byId("policy"), "Policy, in FPL", "fpl", () => this.#typed(true));
-    this.#action = new Editor(byId("action"), "Action, as JSON", "json", () => this.#typed(false));
-    this.#facts = new Editor(byId("facts"), "Facts, as JSON, may be empty", "json", () => this.#typed(false));
-    this.#cases = new Editor(byId("cases"), "Cases", "plain", () => this.#typed(false));
+  constructor() {
+    const calls = (): void => this.#typed(false);
+    this.#policy = new Editor(byId("policy"), {
+      label: "Policy, in FPL",
+      hint: 'agent "name" { … }',
+      kind: "fpl",
+      changed: () => this.#typed(true),
+    });
+    this.#action = new Editor(byId("action"), {
+      label: "Action, as JSON",
+      hint: '{"agent": "name", "tool": "a/b", "args": {}}',
+      kind: "json",
+      changed: calls,
+    });
+    this.#facts = new Editor(byId("facts"), {
+      label: "Facts, as JSON, may be empty",
+      hint: 'none, or {"purpose": "support"}',
+      kind: "json",
+      changed: calls,
+    });
+    this.#cases = new Editor(byId("cases"), {
+      label: "Cases",
+      hint: 'case "title" action {…} expect permit',
+      kind: "plain",
+      changed: calls,
+    });
     startKeys({
       "Alt+1": () => this.#policy.focus(),
       "Alt+2": () => this.#call(this.#action),
@@ -98,15 +115,44 @@ class Playground {
     this.#timer = setTimeout(() => void this.#refresh(), TYPING_PAUSE_MS);
   }
 
+  /** Asks for all that is shown, again when something was written meanwhile; only the last answer is shown. */
   async #refresh(): Promise<void> {
-    const turn = ++this.#turn;
-    if (this.#policyChanged) {
-      this.#policyChanged = false;
-      this.#showCompiled(this.#workbench.compile(this.#policy.text));
+    this.#isOvertaken = true;
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    document.documentElement.dataset.state = "busy";
+    try {
+      while (this.#isOvertaken) await this.#ask();
+      if (this.#hasFailed) notice(null);
+      this.#hasFailed = false;
+    } catch (error) {
+      this.#hasFailed = true;
+      notice(`No verdict: ${error instanceof Error ? error.message : String(error)}.`);
+      this.#showDecided(null);
     }
-    this.#runCases();
-    const decided = await this.#workbench.decide(this.#action.text, this.#facts.text);
-    if (turn === this.#turn) this.#showDecided(decided);
+    this.#isAsking = false;
+    document.documentElement.dataset.state = "idle";
+  }
+
+  async #ask(): Promise<void> {
+    this.#isOvertaken = false;
+    const isPolicyNew = this.#policyChanged || this.#bench.isFresh;
+    this.#policyChanged = false;
+    const answer = await this.#bench.ask({
+      policy: isPolicyNew ? this.#policy.text : null,
+      action: this.#action.text,
+      facts: this.#facts.text,
+      cases: this.#cases.text,
+    });
+    // What was written over is asked again.
+    if (this.#policyChanged) return;
+    if (answer.compiled !== null) this.#showCompiled(answer.compiled);
+    if (this.#isOvertaken) return;
+    this.#showCases(answer.cases);
+    const { decided } = answer;
+    this.#showDecided(
+      decided === null ? null : { ...decided, explanation: { ...decided.explanation, codeName } },
+    );
   }
 
   #showCompiled(compiled: Compiled): void {
@@ -117,16 +163,15 @@ class Playground {
     state.textContent = policyState(compiled);
     state.className = bundle === null ? "bad" : "good";
     byId("listing").textContent =
-      bundle === null ? "The policy does not compile: there is no bundle." : this.#workbench.listing(bundle);
+      bundle === null ? "The policy does not compile: there is no bundle." : bundle.listing;
     byId("bundle-state").textContent =
       bundle === null ? "" : `${bundle.bytes} bytes, sha256 ${bundle.digest.slice(0, 16)}…`;
   }
 
-  #runCases(): void {
+  #showCases(ran: CasesRan | null): void {
     const state = byId("cases-state");
     const count = byId("case-count");
     const list = byId("case-results");
-    const ran = this.#workbench.run(this.#cases.text);
     const say = (text: string, short: string, className: string): void => {
       state.textContent = text;
       state.className = className;
@@ -250,8 +295,7 @@ function fromExample({ policy, cases }: (typeof examples)[number]): Shared {
 }
 
 try {
-  const playground = new Playground(await openWorkbench());
-  await playground.open();
+  await new Playground().open();
   document.documentElement.dataset.ready = "true";
 } catch (error) {
   notice(`The playground cannot start: ${error instanceof Error ? error.message : String(error)}.`);

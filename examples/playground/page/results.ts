@@ -1,7 +1,7 @@
 /** Findings of the policy, and results of its cases. */
 import { printable } from "../../../cli/style.ts";
 import type { Diagnostic } from "../../../fpl-grammar/program.ts";
-import { button, decoration, element } from "./dom.ts";
+import { button, decoration, element, marked } from "./dom.ts";
 import { EFFECT_MARKS } from "./verdict.ts";
 import type { CaseResult, Compiled } from "./workbench.ts";
 
@@ -18,8 +18,8 @@ export function problemNodes(
       element(
         "span",
         "body",
-        element("span", "message", printable(message)),
-        help === null ? "" : element("span", "help", printable(help)),
+        element("span", "message", ...marked(printable(message))),
+        help === null ? "" : element("span", "help", ...marked(printable(help))),
       ),
       element("span", "place", element("code", "", code), element("span", "", `${span.line}:${span.column}`)),
       element("span", "spoken", severity),
@@ -40,8 +40,7 @@ export function countText(diagnostics: readonly Diagnostic[]): string {
 export function policyState({ diagnostics, bundle }: Compiled): string {
   const found = countText(diagnostics);
   if (bundle === null) return found;
-  const { ir } = bundle;
-  return `${found}, ${ir.rules.length} rule${ir.rules.length === 1 ? "" : "s"}`;
+  return `${found}, ${bundle.rules} rule${bundle.rules === 1 ? "" : "s"}`;
 }
 
 export interface CaseActions {

@@ -19,7 +19,8 @@ export interface Bundle {
   bytes: number;
   /** SHA-256, hexadecimal. */
   digest: string;
-  ir: Ir;
+  rules: number;
+  listing: string;
 }
 
 export interface Compiled {
@@ -42,6 +43,11 @@ export interface CaseResult {
   calls: Map<number, { action: string; facts: string }>;
   /** Empty: as expected. */
   problem: string;
+}
+
+export interface CasesRan {
+  results: CaseResult[];
+  errors: CaseError[];
 }
 
 const encoder = new TextEncoder();
@@ -72,11 +78,9 @@ export class Workbench {
     if (!loaded.ok) throw new Error(`the core refuses the bundle: ${loaded.message}`);
     this.#ir = compiled.ir;
     const { bundle: bytes, ir } = compiled;
-    return { diagnostics, bundle: { bytes: bytes.length, digest: sha256Hex(bytes), ir } };
-  }
-
-  listing({ ir }: Bundle): string {
-    return printListing(ir);
+    const listing = printListing(ir);
+    const { length } = ir.rules;
+    return { diagnostics, bundle: { bytes: bytes.length, digest: sha256Hex(bytes), rules: length, listing } };
   }
 
   /** The call's verdict and how it came about, on a fresh state; null without a policy. Facts of blanks are none. */
@@ -89,7 +93,7 @@ export class Workbench {
   }
 
   /** Null without a policy. Nothing is run when a case is malformed. */
-  run(text: string): { results: CaseResult[]; errors: CaseError[] } | null {
+  run(text: string): CasesRan | null {
     const ir = this.#ir;
     if (ir === null) return null;
     const { cases, errors } = readCases(text);
