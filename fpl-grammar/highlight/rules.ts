@@ -60,7 +60,9 @@ const END = "(?![A-Za-z0-9_-])";
 const word = (words: readonly string[]): string => `(?:${oneOf(words)})${END}`;
 const one = (name: HighlightClass, pattern: string): Rule => ({ pattern, classes: [name] });
 
-const TOOL = "[A-Za-z0-9_.:@+*/-]*[A-Za-z0-9_.@+*/-]";
+/** Longer tool names are coloured as words: without a bound, a long line would take quadratic time. */
+const BOUND = "{0,255}";
+const TOOL = `[A-Za-z0-9_.:@+*/-]${BOUND}[A-Za-z0-9_.@+*/-]`;
 const LABEL = `(?!${word([...CONTROL_WORDS, ...OPERATOR_WORDS])})${FORMS.word.source}`;
 
 /** A text is not among them: it begins and ends with `"`, or ends with its line, and holds `FORMS.escape`. */
@@ -74,7 +76,7 @@ export const RULES: readonly Rule[] = [
   },
   { pattern: `(${oneOf(BLOCK_WORDS)})([ \\t]+)(${TOOL})(?=[ \\t]*\\{)`, classes: ["block", null, "label"] },
   // Of names without quotes only tools hold these signs.
-  one("tool", "[A-Za-z0-9_.:@+-]*[*/][A-Za-z0-9_.:@+*/-]*(?<!:)"),
+  one("tool", `[A-Za-z0-9_.:@+-]${BOUND}[*/][A-Za-z0-9_.:@+*/-]${BOUND}(?<!:)`),
   one("money", FORMS.money.source),
   one("duration", FORMS.duration.source),
   one("size", FORMS.size.source),

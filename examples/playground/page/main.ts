@@ -111,12 +111,15 @@ class Playground {
 
   #typed(isPolicy: boolean): void {
     if (isPolicy) this.#policyChanged = true;
+    document.documentElement.dataset.state = "busy";
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#refresh(), TYPING_PAUSE_MS);
   }
 
   /** Asks for all that is shown, again when something was written meanwhile; only the last answer is shown. */
   async #refresh(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#isOvertaken = true;
     if (this.#isAsking) return;
     this.#isAsking = true;
@@ -131,7 +134,7 @@ class Playground {
       this.#showDecided(null);
     }
     this.#isAsking = false;
-    document.documentElement.dataset.state = "idle";
+    if (this.#timer === undefined) document.documentElement.dataset.state = "idle";
   }
 
   async #ask(): Promise<void> {
