@@ -8,6 +8,11 @@ import { bundle, root, writeWhole } from "../tools/bundle.mjs";
 /** Each an entry and a module, and what esbuild is told. */
 const MODULES = [
   { entry: "hosts/node/index.ts", module: "hosts/node/dist/index.mjs", options: { packages: "external" } },
+  {
+    entry: "hosts/node/checkpoints/worker.ts",
+    module: "hosts/node/dist/checkpoints.mjs",
+    options: { packages: "external" },
+  },
   { entry: "hosts/deno/index.ts", module: "hosts/deno/dist/index.mjs", options: { platform: "neutral" } },
   {
     entry: "hosts/browser/index.ts",

@@ -7,7 +7,7 @@ import type { Core, Traced, Verdict } from "../../engine/binding/index.ts";
 import { type Input, toText } from "../call.ts";
 import type { Clock } from "../ports.ts";
 import type { BundleOrigin, Fetched } from "./origin.ts";
-import type { Identity, Ready } from "./prepare.ts";
+import type { Accept, Identity, Ready } from "./prepare.ts";
 import { errorLine, type PolicyRefusal, policyRefusal } from "./refusals.ts";
 
 export interface FollowPorts {
@@ -16,7 +16,11 @@ export interface FollowPorts {
   /** A core without a policy: what decides before there is one. */
   readonly empty: Core;
   /** Verifies a file and loads it into a core of its own. `highest`: the newest bundle so far. */
-  prepare(file: Uint8Array, highest: HighestSequence | null): Promise<({ ok: true } & Ready) | PolicyRefusal>;
+  prepare(
+    file: Uint8Array,
+    highest: HighestSequence | null,
+    accept: Accept | undefined,
+  ): Promise<({ ok: true } & Ready) | PolicyRefusal>;
 }
 
 export interface FollowStatus {
@@ -43,6 +47,7 @@ export class FollowedPolicy {
   #tag: string | null = null;
   #status: FollowStatus;
   #polling: Promise<Poll> | null = null;
+  #accept: Accept | undefined;
   readonly #whenChanged: ((identity: Identity) => void)[] = [];
 
   constructor(ports: FollowPorts) {
@@ -78,6 +83,12 @@ export class FollowedPolicy {
     return this.core.trace(toText(action), facts === undefined ? undefined : toText(facts));
   }
 
+  /** From now on only such bundles are taken into use. @returns why the one in use is none, or null; it stays in use. */
+  require(accept: Accept): PolicyRefusal | null {
+    this.#accept = accept;
+    return this.#ready === null ? null : accept(this.#ready.bundle);
+  }
+
   /** Called after each swap. */
   onChange(run: (identity: Identity) => void): void {
     this.#whenChanged.push(run);
@@ -106,7 +117,7 @@ export class FollowedPolicy {
         : this.#confirmed(this.#ready, false);
     }
     try {
-      const ready = await prepare(fetched.file, this.#ready?.highest ?? null);
+      const ready = await prepare(fetched.file, this.#ready?.highest ?? null, this.#accept);
       if (!ready.ok) return this.#failed(ready);
       const changed = ready.identity.bundle !== this.#ready?.identity.bundle;
       this.#ready = ready;

@@ -1,7 +1,7 @@
 /** Where a policy comes from: bundles and trust files by their places, or as bytes. One for every host, which names and reads places its own way. */
 import { type HighestSequence, parseTrustFile, type TrustFile } from "../../bundles/trust/index.ts";
 import type { Prepare } from "./policy.ts";
-import { type BundleMemory, type Machinery, prepare, type Ready } from "./prepare.ts";
+import { type Accept, type BundleMemory, type Machinery, prepare, type Ready } from "./prepare.ts";
 import { errorLine, type PolicyRefusal, policyRefusal } from "./refusals.ts";
 
 /** Verified against a trust file, which is the rule; or explicitly not, for experiments. */
@@ -31,12 +31,12 @@ export interface SourcePorts<Place> {
 export function sourcesOf<Place extends string | URL>(
   ports: SourcePorts<Place>,
 ): Prepare<Place | Uint8Array, SourceOptions<Place>> {
-  return async (source, options, highest): Promise<({ ok: true } & Ready) | PolicyRefusal> => {
+  return async (source, options, highest, accept): Promise<({ ok: true } & Ready) | PolicyRefusal> => {
     // Copied, and not by `slice`, which for a Buffer gives a view of the same memory: what is verified must be what is loaded,
     // whatever the caller does to the buffer meanwhile.
     const file = source instanceof Uint8Array ? new Uint8Array(source) : await readPlace(ports, source);
     if (!(file instanceof Uint8Array)) return file;
-    return prepareFile(ports, file, options, highest);
+    return prepareFile(ports, file, options, highest, accept);
   };
 }
 
@@ -45,14 +45,15 @@ async function prepareFile<Place extends string | URL>(
   file: Uint8Array,
   options: SourceOptions<Place>,
   highest: HighestSequence | null,
+  accept: Accept | undefined,
 ): Promise<({ ok: true } & Ready) | PolicyRefusal> {
   const { machinery } = ports;
-  if (options.insecure === true) return prepare(file, options, highest, machinery);
+  if (options.insecure === true) return prepare(file, options, highest, machinery, accept);
   const trust = await readTrust(ports, options.trust);
   if (!trust.ok) return trust;
   const nowMs = options.nowMs?.() ?? ports.now();
   const memory = options.state === undefined ? undefined : ports.memory(options.state);
-  return prepare(file, { trust: trust.trust, nowMs, memory }, highest, machinery);
+  return prepare(file, { trust: trust.trust, nowMs, memory }, highest, machinery, accept);
 }
 
 async function readPlace<Place>(
