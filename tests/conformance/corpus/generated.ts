@@ -5,9 +5,9 @@ import { policy } from "../../fuzz/policies.ts";
 import { Random } from "../../fuzz/random.ts";
 import { statefulPolicy } from "../../fuzz/stateful-policies.ts";
 import { beginning, step } from "../../fuzz/steps.ts";
-import { compilePolicy } from "../policy.ts";
-import { keysOf } from "./keys.ts";
-import { type CorpusWriter, unsignedFile } from "./writer.ts";
+import { type Compiled, compilePolicy } from "../policy.ts";
+import { CheckedRun } from "./checked.ts";
+import type { CorpusWriter } from "./writer.ts";
 
 const SEED = 20261128;
 /** Generated; those whose bundle is large are left out, so that the corpus stays small. */
@@ -24,46 +24,55 @@ const SCENARIO_STREAM = 0x60000000;
 
 export function writeGenerated(writer: CorpusWriter): void {
   for (let index = 0; index < POLICIES; index++) writePairs(writer, index);
-  let before: Uint8Array | null = null;
+  let before: Scenario | null = null;
   for (let index = 0; index < SCENARIOS; index++) before = writeScenario(writer, index, before) ?? before;
+}
+
+/** A policy that a later scenario may load. */
+interface Scenario {
+  policy: Compiled;
+  agents: string[];
+}
+
+/** Null for a text that does not compile, or not to a small bundle. */
+function smallPolicy(text: string): Compiled | null {
+  const built = compilePolicy(text);
+  return "errors" in built || built.bundle.length > MAX_BUNDLE_BYTES ? null : built;
 }
 
 function writePairs(writer: CorpusWriter, index: number): void {
   const random = new Random(SEED, index);
   const generated = policy(random);
-  const built = compilePolicy(generated.text);
-  if ("errors" in built || built.bundle.length > MAX_BUNDLE_BYTES) return;
-  writer.open({ title: `generated: seed ${SEED}, policy ${index}`, file: unsignedFile(built.bundle) });
+  const built = smallPolicy(generated.text);
+  if (built === null) return;
+  const run = new CheckedRun(writer, `generated: seed ${SEED}, policy ${index}`, built);
   for (let round = 0; round < PAIRS; round++) {
     const text = action(random, generated);
-    const known = facts(random, generated);
-    writer.call({ kind: "decide", text, facts: known.length === 0 ? undefined : known, state: null });
+    run.step({ kind: "action", text, facts: facts(random, generated), withState: false });
   }
 }
 
-/** The scenario's file; null when there is none. `other`: a file to reload, null to reload none. */
-function writeScenario(writer: CorpusWriter, index: number, other: Uint8Array | null): Uint8Array | null {
+/** The scenario's policy, if it has one. `other`: one to reload where it knows the same agents, null to reload none. */
+function writeScenario(writer: CorpusWriter, index: number, other: Scenario | null): Scenario | null {
   const random = new Random(SEED, SCENARIO_STREAM + index);
   const generated = statefulPolicy(random);
-  const built = compilePolicy(generated.text);
-  if ("errors" in built || built.bundle.length > MAX_BUNDLE_BYTES) return null;
-  const file = unsignedFile(built.bundle);
-  writer.open({ title: `generated: seed ${SEED}, scenario ${index}`, file });
-  const past = beginning(random, generated.agents);
+  const built = smallPolicy(generated.text);
+  if (built === null) return null;
+  const run = new CheckedRun(writer, `generated: seed ${SEED}, scenario ${index}`, built);
+  const { agents } = generated;
+  const reloaded = other !== null && agents.every((name) => other.agents.includes(name)) ? other : null;
+  const past = beginning(random, agents);
   for (let count = 0; count < STEPS; count++) {
-    if (count === RELOADED_AT && other !== null) writer.open({ kind: "load", file: other });
-    if (count === RESTORED_AT && other !== null) writer.open({ kind: "load", file });
+    if (count === RELOADED_AT && reloaded !== null) run.reload(reloaded.policy);
+    if (count === RESTORED_AT && reloaded !== null) run.reload(built);
     const made = step(random, past);
-    const { kind, text, facts: known, withState } = made.step;
-    const call = kind === "action" ? "decide" : "event";
-    const state = withState ? keysOf(kind, text, known) : null;
-    const { verdict, recorded } = writer.call({ kind: call, text, facts: known, state });
+    const { verdict, recorded } = run.step(made.step);
     const { effect } = JSON.parse(new TextDecoder().decode(verdict));
     const record = JSON.parse(new TextDecoder().decode(recorded!.record));
-    if (kind !== "action" || typeof record.action_digest !== "string") continue;
+    if (made.step.kind !== "action" || typeof record.action_digest !== "string") continue;
     const asked = { digest: record.action_digest, fields: made.fields, facts: made.facts };
     past.actions.push(asked);
     if (effect === "defer") past.deferred = asked;
   }
-  return file;
+  return { policy: built, agents };
 }

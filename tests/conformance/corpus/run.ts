@@ -3,6 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { load as loadFile } from "../../../bundles/load.ts";
 import type { Core } from "../../../engine/binding/index.ts";
+import { lineOf } from "./line-form.ts";
 import type { Header, Line } from "./lines.ts";
 import { type Load, type Played, Player } from "./player.ts";
 
@@ -100,7 +101,7 @@ export async function runCorpus(runtime: Runtime, text: string): Promise<CorpusO
   for (const [index, json] of lines.entries()) {
     if (json === "") continue;
     try {
-      const line = JSON.parse(json) as Line;
+      const line = lineOf(json);
       title = line.title ?? title;
       if (line.kind === "header") header = line;
       const played = player.play(line);
