@@ -62,6 +62,18 @@ test("holds its modules, the declarations of what there is, the packs, and nothi
   }
 });
 
+test("weighs no more than its limits", () => {
+  const sizes = ran(process.execPath, [join(ROOT, "hosts/sizes.mjs")], ROOT);
+  expect(sizes.split("\n").map((line) => line.split(" ")[0])).toEqual([
+    "entry",
+    "core",
+    "faramesh/browser",
+    "faramesh/deno",
+    "faramesh",
+    "faramesh/codes",
+  ]);
+});
+
 test("faramesh, in Node and Bun", () => {
   const folder = projectOf({ ...FILES, "main.mjs": mainOf("faramesh") }, true);
   expect(ran(process.execPath, ["main.mjs"], folder)).toBe(PRINTED);
