@@ -11,7 +11,8 @@ import { compileSources, openBundle } from "../../examples/compiled.ts";
 import { pages, ROOT, type Snippet, snippets } from "./pages.ts";
 import { matchesShown, sessions, Workplace } from "./run.ts";
 
-const LANGUAGES = ["fpl", "cases", "json", "jsonl", "console", "sh", "ts", "js", "html", "python", "text"];
+/** Python, Go and JavaScript are run by tests of their hosts. */
+const LANGUAGES = ["fpl", "cases", "json", "jsonl", "console", "sh", "ts", "js", "html", "python", "go", "text"];
 const NAMES = CODES.map(({ name }) => name);
 
 const found = pages().map((page) => ({ page, all: snippets(page) }));

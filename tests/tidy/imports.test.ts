@@ -123,6 +123,12 @@ const ROOMS: Room[] = [
   { folder: "hosts/workers/", may: ["gateway/", "control/"], packages: [], runtime: true },
   { folder: "hosts/component/", may: ["engine/binding/", CONSTANTS], packages: [], runtime: true },
   {
+    folder: "hosts/python/",
+    may: ["engine/binding/", "bundles/trust/", CONSTANTS],
+    packages: [],
+    runtime: true,
+  },
+  {
     folder: "cli/",
     may: ["fpl-grammar/", "bundles/", "engine/", "control/", "gateway/", "hosts/"],
     packages: ["@noble/hashes", "@noble/ed25519", "esbuild"],
