@@ -12,7 +12,20 @@ import { pages, ROOT, type Snippet, snippets } from "./pages.ts";
 import { matchesShown, sessions, Workplace } from "./run.ts";
 
 /** Python, Go and JavaScript are run by tests of their hosts. */
-const LANGUAGES = ["fpl", "cases", "json", "jsonl", "console", "sh", "ts", "js", "html", "python", "go", "text"];
+const LANGUAGES = [
+  "fpl",
+  "cases",
+  "json",
+  "jsonl",
+  "console",
+  "sh",
+  "ts",
+  "js",
+  "html",
+  "python",
+  "go",
+  "text",
+];
 const NAMES = CODES.map(({ name }) => name);
 
 const found = pages().map((page) => ({ page, all: snippets(page) }));
