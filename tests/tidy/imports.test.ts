@@ -95,6 +95,18 @@ const ROOMS: Room[] = [
     runtime: true,
   },
   {
+    folder: "hosts/deno/",
+    may: ["control/policy/", "engine/binding/", "bundles/trust/"],
+    packages: [],
+    runtime: false,
+  },
+  {
+    folder: "hosts/browser/",
+    may: ["control/policy/", "engine/binding/", "bundles/trust/"],
+    packages: [],
+    runtime: false,
+  },
+  {
     folder: "hosts/workers/",
     may: [
       "gateway/",
