@@ -154,6 +154,7 @@ export class CaseRun {
     }
     if (this.#parties === null) return null;
     const { agent, session, chain } = this.#parties;
+    const about = aboutCall(this.#parties);
     switch (type) {
       case "session_open": {
         const { purpose, phase } = event;
@@ -167,11 +168,10 @@ export class CaseRun {
       case "approve": {
         const { approver, forMs } = event;
         const expires = (this.#nowMs ?? START_MS) + forMs;
-        const about = aboutCall(this.#parties);
         return { type, action_digest: this.#actionDigest, approver, expires, ...about };
       }
       case "reject":
-        return { type, agent, session, action_digest: this.#actionDigest, approver: event.approver };
+        return { type, action_digest: this.#actionDigest, approver: event.approver, ...about };
       default:
         return { type, agent };
     }

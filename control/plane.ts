@@ -134,8 +134,14 @@ export class ControlPlane {
   }
 
   reject(rejection: Rejection): Promise<Governed> {
-    const { session, actionDigest, approver, reason } = rejection;
-    return this.#event("reject", rejection, { session, action_digest: actionDigest, approver, reason });
+    const { session, chain, actionDigest, approver, reason } = rejection;
+    return this.#event("reject", rejection, {
+      session,
+      chain,
+      action_digest: actionDigest,
+      approver,
+      reason,
+    });
   }
 
   freeze(operation: Operation): Promise<Governed> {

@@ -71,8 +71,7 @@ export interface Approval extends AboutCall {
   readonly reason?: string | undefined;
 }
 
-export interface Rejection extends Caused {
-  readonly session?: string | null | undefined;
+export interface Rejection extends AboutCall {
   readonly actionDigest: string;
   readonly approver: string;
   readonly reason?: string | undefined;

@@ -26,11 +26,11 @@
  *   CODE     count = length / 12 of { u8 op (OP_*), u8 leftKind, u8 rightKind (OPERAND_*), u8 0, u32 left, u32 right }
  *   RULES    count = length / 24 of { u8 effect (EFFECT_*), u8 0, u16 phase (global phase index, or NO_PHASE), u32 codeFirst,
  *              u32 codeCount (0 = unconditional), u32 notify (string id or NONE), u32 agent (index, or NONE = system), u32 0 }.
- *            In evaluation order: system rules, then per agent its rules, then its phases' rules in order of declaration.
- *            EFFECT_DENY_ALWAYS rules stand in the same table at their place, but are only reached through `always`.
+ *            In evaluation order: system rules, then per agent those of its manifest, its rules, then its phases' rules in order of
+ *            declaration. EFFECT_DENY_ALWAYS rules stand in the same table at their place, but are only reached through `always`.
  *   PATTERNS count = length / 72 of { u64 selectors (bit i = the agent's i-th selector), u32 phases (bit i = the agent's i-th phase
  *              that names this pattern), then these { u32 first, u32 count } slices of INDEX, each ascending:
- *              always (deny! rule ids), rules (rule ids, all other effects), redacts, credentials, schemas (ids into those tables), u32 0,
+ *              always (ids of deny! rules, and of defer rules that take the place of any permit), rules (rule ids, all but deny!), redacts, credentials, schemas (ids into those tables), u32 0,
  *              and two more slices: meters (ids, of what a call of this pattern moves), costs (ids); 72 bytes in all }
  *   INDEX    u32 pool that the slices above point into: those of LISTS, PATHS, PATTERNS in order, back to back, empty ones included
  *   EXACT    u32 capacity (power of two, >= 2 * entries, at least 4), u32 0, then capacity x

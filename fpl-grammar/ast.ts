@@ -149,7 +149,7 @@ export interface Grant extends Printed {
 export interface Orchestrator extends Printed {
   kind: "orchestrator";
   name: Name;
-  undeclared: Name;
+  undeclared: Name | null;
 }
 
 /** `counter NAME PATTERN`: counts the permitted calls of the pattern, for a cap of that name. */

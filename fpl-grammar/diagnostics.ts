@@ -118,6 +118,11 @@ export const DIAGNOSTICS = {
     "{place} cannot use `{name}`, which asks an agent's own state",
     "put the condition into the agent's `rules`: they are asked of every call made in its name",
   ),
+  F223: error(
+    "`{name}` cannot be handed work: its tool `agent/invoke/{name}` would be no name of a tool",
+    "give the agent a name of letters, digits and `._:@+-`",
+  ),
+  F224: error("`{text}` is not how a call spells an address: it matches nothing", "write `{suggestion}`"),
 
   F301: error("{what} `{name}` is declared twice", "first declared at {place}"),
   F302: error("`{name}` is set twice", "first set at {place}"),
@@ -154,6 +159,11 @@ export const DIAGNOSTICS = {
   F410: warning(
     "`{setting}` of the budget `{name}` counts money, and the agent declares no `cost`",
     "declare it, such as `cost pay/* args.amount`; else only costs that the host reports move this budget",
+  ),
+  F411: warning("`{event}` never happens: {what}", "declare the limit, or remove the event"),
+  F412: warning(
+    "the policy declares no agent and no rule: it denies every call",
+    'declare one, such as `agent "shop" { rules { permit kb/search } }`',
   ),
 
   F501: warning(

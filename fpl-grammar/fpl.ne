@@ -56,7 +56,8 @@ cost         -> "cost" pattern separator amount                      {% ([, patt
 amount       -> %money {% id %} | %number {% id %} | path            {% id %}
 grant        -> "grant" name "to" name "max" %number                 {% node("grant") %}
               | "grant" name "to" name "max" %number "approval"      {% node("grant") %}
-orchestrator -> "orchestrator" name "undeclared" separator name      {% ([, name, , , effect]) => ({ rule: "orchestrator", children: [name, effect] }) %}
+orchestrator -> "orchestrator" name                                  {% ([, name]) => ({ rule: "orchestrator", children: [name, null] }) %}
+              | "orchestrator" name "undeclared" separator name      {% ([, name, , , effect]) => ({ rule: "orchestrator", children: [name, effect] }) %}
 counter      -> "counter" %word separator pattern                    {% ([, name, , pattern]) => ({ rule: "counter", children: [name, pattern] }) %}
 argument     -> name separator %word                                 {% ([name, , type]) => ({ rule: "argument", children: [name, type, null, null] }) %}
               | name separator %word "required"                      {% ([name, , type, required]) => ({ rule: "argument", children: [name, type, null, required] }) %}

@@ -246,6 +246,26 @@ export interface Delegate {
   span: Span;
 }
 
+/** What a `manifest` says of an agent that hands work to others: of its calls of the tools `agent/invoke/NAME`. */
+export interface Invocations {
+  /** Of a target that no grant names. `rule` is the same as a rule, a `deny!` or a `defer`. */
+  undeclared: { effect: "deny" | "defer"; rule: Rule };
+  /** In order of declaration, each target once. */
+  grants: InvocationGrant[];
+  span: Span;
+}
+
+/** A `deny!` of these rules stands with the agent's own. A `defer` takes the place of a permit, whatever rule or default gave it. */
+export interface InvocationGrant {
+  to: string;
+  /** Permitted calls in a session of the agent; without a session none. */
+  max: number;
+  /** A `deny!`: there were as many. */
+  limit: Rule;
+  /** A `defer`: a person is asked before each; null: nobody is. */
+  approval: Rule | null;
+}
+
 export interface Phase {
   name: string;
   /** After so long in it a session goes on to `next`; without `next`, no further call is permitted. */
@@ -318,6 +338,8 @@ export interface AgentPolicy {
   spawn: Spawn | null;
   completionGate: CompletionGate | null;
   delegates: Delegate[];
+  /** Null: no manifest names it as one that hands work on. */
+  invocations: Invocations | null;
   framework: string | null;
   model: string | null;
   version: string | null;

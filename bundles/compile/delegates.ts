@@ -27,6 +27,7 @@ export function delegationPolicy(grantor: AgentPolicy, { to, rules, span }: Dele
     spawn: null,
     completionGate: null,
     delegates: [],
+    invocations: null,
     framework: null,
     model: null,
     version: null,

@@ -14,6 +14,7 @@ import {
   SCOPE_AGENTS,
   STEP_INDEX,
 } from "../../engine/constants.ts";
+import { rulesOfInvocations } from "../../fpl-grammar/check/manifest.ts";
 import type { Span } from "../../fpl-grammar/program.ts";
 import type { Ir } from "../format/ir.ts";
 import type { Build } from "./build.ts";
@@ -37,7 +38,7 @@ export function checkLimits(build: Build): void {
   checkNames(build);
   for (const { policy: agent } of build.rows) {
     phases += agent.phases.length;
-    rules += agent.rules.length;
+    rules += agent.rules.length + rulesOfInvocations(agent.invocations).length;
     for (const phase of agent.phases) rules += phase.rules.length;
     if (agent.phases.length > MAX_PHASES) {
       const help = "join phases that see the same tools";

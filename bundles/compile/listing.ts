@@ -1,6 +1,6 @@
 /** A bundle's IR as text for people, like a disassembly. The form may change; nothing reads it back. */
 
-import { DFA_ACCEPT, DFA_ACCEPT_END } from "../../engine/constants.ts";
+import { DFA_ACCEPT, DFA_ACCEPT_END, EFFECT_DEFER } from "../../engine/constants.ts";
 import type { Automaton, Ir, IrAgent, IrRule } from "../format/ir.ts";
 import { printInstruction, printPath } from "./listing-code.ts";
 import { listPatterns, type NamedPattern } from "./listing-patterns.ts";
@@ -128,7 +128,12 @@ function patternLines(ir: Ir, patterns: readonly NamedPattern[]): string[] {
       if (values.length > 0) brings.push(`${title} ${values.join(" ")}`);
     };
     const owner = agent === null ? null : ir.agents[agent]!;
-    add("deny!", pattern.always);
+    const isDefer = (id: number): boolean => ir.rules[id]!.effect === EFFECT_DEFER;
+    add(
+      "deny!",
+      pattern.always.filter((id) => !isDefer(id)),
+    );
+    add("defer a permit", pattern.always.filter(isDefer));
     add("rules", pattern.rules);
     add(
       "phases",

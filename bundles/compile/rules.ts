@@ -3,6 +3,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { EFFECT_DEFER, EFFECT_DENY, EFFECT_DENY_ALWAYS, EFFECT_PERMIT } from "../../engine/constants.ts";
+import { rulesOfInvocations } from "../../fpl-grammar/check/manifest.ts";
 import type { Condition, Effect, Operand, Rule } from "../../fpl-grammar/program.ts";
 import { type Build, shorten } from "./build.ts";
 import { lowerCondition } from "./conditions.ts";
@@ -27,7 +28,7 @@ export interface OwnedMeters {
 }
 
 /**
- * System rules, then per agent its limits, its rules, and its phases' rules. `agents[i]` is the scope of the i-th row.
+ * System rules, then per agent its limits, what a manifest says of it, its rules, and its phases' rules. `agents[i]` is the scope of the i-th row.
  * Meters come about in the order of their table: an agent's limits are lowered before the history that its rules read.
  */
 export function lowerRules(build: Build, system: Scope, agents: readonly Scope[]): OwnedMeters {
@@ -44,6 +45,9 @@ export function lowerRules(build: Build, system: Scope, agents: readonly Scope[]
     owned.agents.push(meters);
     lowerLimits(meters, policy);
     const owner = { scope, agent, meters: delegate === null ? meters : null };
+    for (const rule of rulesOfInvocations(policy.invocations)) {
+      lowering.lower(rule, { ...owner, phase: null }, true);
+    }
     for (const rule of policy.rules) lowering.lower(rule, { ...owner, phase: null });
     for (const [position, declared] of policy.phases.entries()) {
       for (const pattern of declared.tools) scope.namePhase(pattern, declared.span, position);
@@ -75,7 +79,8 @@ class RuleLowering {
     this.build = build;
   }
 
-  lower(rule: Rule, { scope, agent, phase, meters }: Owner): void {
+  /** `isCeiling`: a `defer` of it is asked whichever rule permits. */
+  lower(rule: Rule, { scope, agent, phase, meters }: Owner, isCeiling = false): void {
     const { build } = this;
     const id = build.rules.length;
     const codeFirst = build.code.length;
@@ -96,7 +101,7 @@ class RuleLowering {
     build.ruleSpans.push(rule.span);
     const selectors = this.selectors(rule, agent);
     for (const pattern of scope.select(rule.pattern, rule.patternSpan)) {
-      (rule.effect === "deny!" ? pattern.always : pattern.rules).push(id);
+      (rule.effect === "deny!" || isCeiling ? pattern.always : pattern.rules).push(id);
       for (const selector of selectors) pattern.selectors.push(selector);
     }
   }

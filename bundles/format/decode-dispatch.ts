@@ -1,6 +1,7 @@
 /** PATTERNS, EXACT and GLOBS. */
 
 import {
+  EFFECT_DEFER,
   EFFECT_DENY_ALWAYS,
   LOOP_ANY,
   LOOP_NONE,
@@ -47,7 +48,8 @@ export function readPatterns(
     const meters = index.takeIds(reader, ir.meters.length);
     const pattern: IrPattern = { ...slices, meters, costs: index.takeIds(reader, ir.costs.length) };
     const isAlways = (id: number) => ir.rules[id]!.effect === EFFECT_DENY_ALWAYS;
-    if (!pattern.always.every(isAlways)) reader.fail("`deny!` rules alone", place + 12);
+    const isCeiling = (id: number) => isAlways(id) || ir.rules[id]!.effect === EFFECT_DEFER;
+    if (!pattern.always.every(isCeiling)) reader.fail("`deny!` and `defer` rules alone", place + 12);
     if (pattern.rules.some(isAlways)) reader.fail("no `deny!` rules", place + 20);
     patterns.push(pattern);
   }

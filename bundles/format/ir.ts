@@ -68,7 +68,7 @@ export interface IrPattern {
   selectors: number[];
   /** Indexes of the agent's phases that name this pattern. */
   phases: number[];
-  /** Rules of effect `deny!`, then all others. */
+  /** Rules of effect `deny!`, with those of `defer` that take the place of any permit; then all others. */
   always: number[];
   rules: number[];
   redacts: number[];

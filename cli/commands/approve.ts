@@ -162,9 +162,9 @@ export const reject: Command = {
   ],
   exits: { ok: "the call is rejected", findings: "the event was refused, or there is no such deferred call" },
   run: (invocation) =>
-    answer(invocation, async (plane, { agent, session, actionDigest }, approver) => {
+    answer(invocation, async (plane, call, approver) => {
       const reason = invocation.value("reason") ?? undefined;
-      const rejected = await plane.control.reject({ agent, session, actionDigest, approver, reason });
+      const rejected = await plane.control.reject({ ...call, approver, reason });
       return reportEvent(rejected, plane, invocation, `the call is rejected by ${approver}`);
     }),
 };

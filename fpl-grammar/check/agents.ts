@@ -5,9 +5,11 @@ import { tableOf, type ValueType } from "../blocks.ts";
 import { report } from "../diagnostics.ts";
 import { parseArgumentPath } from "../parse/paths.ts";
 import type { AgentPolicy, Credential, Phase, Redaction, Selector, Span } from "../program.ts";
+import { alertsOf } from "./alerts.ts";
 import type { AgentSource } from "./collect.ts";
 import { twice } from "./collect.ts";
 import { delegateOf } from "./delegates.ts";
+import { checkAddress } from "./hosts.ts";
 import { limitsOf, patternsAt } from "./limits.ts";
 import { programRules } from "./rules.ts";
 import type { Findings, Scope } from "./scope.ts";
@@ -27,7 +29,11 @@ import { variablesOf } from "./variables.ts";
 /** Blocks of which an agent may have several. */
 const REPEATABLE = new Set(["rules", "phase", "budget", "delegate", "selector", "credential"]);
 
-export function agentPolicy(source: AgentSource, surroundings: Surroundings): AgentPolicy {
+/** All but what a manifest says of it. */
+export function agentPolicy(
+  source: AgentSource,
+  surroundings: Surroundings,
+): Omit<AgentPolicy, "invocations"> {
   const { findings, environment, schemas } = surroundings;
   const body = source.block?.body ?? [];
   const blocks = uniqueBlocks(body, findings);
@@ -49,6 +55,10 @@ export function agentPolicy(source: AgentSource, surroundings: Surroundings): Ag
     .filter(({ name }) => name === "phase")
     .map((block) => phaseOf(block, scope, surroundings));
   checkCircles(phases, findings);
+  const limits = {
+    ...limitsOf(body, blocks, surroundings),
+    session: sessionOf(only("session"), surroundings),
+  };
   const hasSessionBudget = namesOf(blocks, "budget").includes("session");
   return {
     name: source.name,
@@ -65,9 +75,8 @@ export function agentPolicy(source: AgentSource, surroundings: Surroundings): Ag
     identity: identityOf(only("identity"), surroundings),
     modelPolicy: listed("model_policy"),
     egress,
-    alerts: alertsOf(only("alert"), surroundings),
-    ...limitsOf(body, blocks, surroundings),
-    session: sessionOf(only("session"), surroundings),
+    ...limits,
+    alerts: alertsOf(only("alert"), limits, surroundings),
     spawn: spawnOf(only("spawn"), surroundings),
     completionGate: completionGateOf(only("completion_gate"), hasSessionBudget, surroundings),
     delegates: blocks
@@ -240,22 +249,18 @@ function checkEgress(block: Block, findings: Findings): void {
   for (const statement of block.body) {
     if (statement.kind !== "setting" || statement.value.kind !== "list") continue;
     for (const item of statement.value.items) {
-      if (item.kind !== "string" || isEgress(item.value)) continue;
+      if (item.kind !== "string") continue;
+      if (isEgress(item.value)) {
+        checkAddress(hostOf(item.value), item.span, findings);
+        continue;
+      }
       const expected = "a host with an optional port, such as `*.example.com:443`";
       findings.diagnostics.push(report("F215", item.span, { text: item.value, expected }));
     }
   }
 }
 
-function alertsOf(block: Block | null, surroundings: Surroundings): AgentPolicy["alerts"] {
-  const settings = block === null ? new Map() : settingsOf(block, surroundings);
-  const targets = (event: string) => [...new Set(textsSetting(settings, event))];
-  return {
-    permit: targets("permit"),
-    deny: targets("deny"),
-    defer: targets("defer"),
-    budgetWarning: targets("budget_warning"),
-    budgetExceeded: targets("budget_exceeded"),
-    rateExceeded: targets("rate_exceeded"),
-  };
+/** Of an entry, without brackets and port. */
+function hostOf(entry: string): string {
+  return entry.startsWith("[") ? entry.slice(1, entry.indexOf("]")) : entry.replace(/:[^:]*$/, "");
 }

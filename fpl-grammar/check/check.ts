@@ -6,9 +6,10 @@ import { parse } from "../parse.ts";
 import type { Diagnostic, Program, Rule, SourceFile, ToolSchema } from "../program.ts";
 import { agentPolicy } from "./agents.ts";
 import { collect } from "./collect.ts";
-import { checkCharacters, checkManifest } from "./delegates.ts";
+import { checkCharacters } from "./delegates.ts";
 import { deploymentBlock } from "./deployment.ts";
 import { type ImportedSource, Imports } from "./imports.ts";
+import { checkUndeclared, invocationsOf, rulesOfInvocations } from "./manifest.ts";
 import { PatternIndex } from "./pattern-index.ts";
 import { checkReachability, type ReachabilityWork } from "./reachability.ts";
 import type { Findings } from "./scope.ts";
@@ -77,8 +78,11 @@ function programOf(
   };
   for (const { block } of collected.agents) if (block !== null) checkCharacters(block.label!, findings);
   const system = systemPolicy(collected.system, surroundings);
-  const agents = collected.agents.map((source) => agentPolicy(source, surroundings));
-  for (const block of collected.manifests) checkManifest(block, surroundings);
+  const invocations = invocationsOf(collected.manifests, surroundings);
+  const agents = collected.agents.map((source) => ({
+    ...agentPolicy(source, surroundings),
+    invocations: invocations.get(source.name) ?? null,
+  }));
   const deployment = collected.deployment.map((block) => deploymentBlock(block, null, surroundings));
   for (const { name, block } of collected.agents) {
     for (const inner of block?.body ?? []) {
@@ -95,9 +99,17 @@ function programOf(
     deployment,
     unenforced: findings.unenforced,
   };
+  if (agents.length === 0) warnOfNothing(files, findings);
   noteEnd(schemaWork, "checks of arguments against `tool` blocks", findings);
   checkRules(program, findings);
   return program;
+}
+
+/** Rules of the system alone never permit. */
+function warnOfNothing([first]: readonly SourceFile[], { diagnostics }: Findings): void {
+  if (first === undefined || hasErrors(diagnostics)) return;
+  const span = { file: first.name, line: 1, column: 1, offset: 0, length: 0 };
+  diagnostics.push(report("F412", span));
 }
 
 /** Dead and shadowed rules, scope by scope in the order of a decision. */
@@ -106,8 +118,9 @@ function checkRules({ system, agents }: Program, findings: Findings): void {
   const isAlways = ({ effect }: Rule) => effect === "deny!";
   const systemAlways = system.rules.filter(isAlways);
   checkReachability([], system.rules, systemAlways, work, findings);
-  for (const { rules, phases } of agents) {
-    const always = [...systemAlways, ...rules.filter(isAlways)];
+  for (const { name, rules, phases, invocations } of agents) {
+    const always = [...systemAlways, ...[...rulesOfInvocations(invocations), ...rules].filter(isAlways)];
+    checkUndeclared(name, invocations, [...rules, ...phases.flatMap((phase) => phase.rules)], findings);
     checkReachability(system.rules, rules, always, work, findings);
     for (const phase of phases) {
       const before = [...system.rules, ...rules];

@@ -1,8 +1,7 @@
-/** Delegation: what an agent lets others do in its name, and the manifest of who may grant to whom. */
+/** Delegation: what an agent lets others do in its name. */
 
-import type { Block, Expression, Grant, Name, Rule as RuleStatement, Value } from "../ast.ts";
+import type { Block, Expression, Name, Rule as RuleStatement, Value } from "../ast.ts";
 import { hasErrors, report } from "../diagnostics.ts";
-import { integerOf } from "../parse/literals.ts";
 import { parseCondition } from "../parse.ts";
 import type { Delegate, Effect, Span } from "../program.ts";
 import { didYouMean } from "../suggest.ts";
@@ -13,7 +12,7 @@ import { blockSettings, periodSetting, textSetting } from "./settings.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** An unknown agent has no rules, so a grant to it is a mistake, unless `default` serves it. */
-function checkAgentName(name: Name, { agents, findings }: Surroundings): void {
+export function checkAgentName(name: Name, { agents, findings }: Surroundings): void {
   const { text, span } = name;
   checkCharacters(name, findings);
   if (agents.has(text) || agents.has("default")) return;
@@ -133,27 +132,4 @@ function relocated<T>(tree: T, move: (span: Span) => Span): T {
     key === "span" ? move(value as Span) : relocated(value, move),
   ]);
   return Object.fromEntries(entries) as T;
-}
-
-/** `manifest`: who may grant to whom. */
-export function checkManifest(block: Block, surroundings: Surroundings): void {
-  const { findings } = surroundings;
-  unenforced(findings, "manifest", { ...block.span, length: block.name.length });
-  for (const statement of block.body) {
-    if (statement.kind === "grant") checkGrant(statement, surroundings);
-    if (statement.kind !== "orchestrator") continue;
-    checkAgentName(statement.name, surroundings);
-    const { text, span } = statement.undeclared;
-    if (text === "deny" || text === "defer") continue;
-    findings.diagnostics.push(report("F408", span, { name: "undeclared" }));
-  }
-}
-
-function checkGrant(statement: Grant, surroundings: Surroundings): void {
-  checkAgentName(statement.from, surroundings);
-  checkAgentName(statement.to, surroundings);
-  const count = integerOf(statement.max.value);
-  if (count !== null && count >= 0) return;
-  const values = { name: "max", expected: "a whole number" };
-  surroundings.findings.diagnostics.push(report("F205", statement.max.span, values));
 }

@@ -4,6 +4,7 @@ import type { FacetClause, Value } from "../ast.ts";
 import { report } from "../diagnostics.ts";
 import { integerOf } from "../parse/literals.ts";
 import type { Condition, Field, GlobDialect, Literal } from "../program.ts";
+import { checkAddress } from "./hosts.ts";
 import { describeValue, field, type Scope } from "./scope.ts";
 
 export function facetCondition(clause: FacetClause, scope: Scope): Condition {
@@ -70,6 +71,8 @@ function globCondition(clause: FacetClause, left: Field, dialect: GlobDialect, s
         expected: 'host names such as `"*.example.com"`, without port or scheme',
       };
       scope.findings.diagnostics.push(report("F205", value.span, values));
+    } else if (dialect === "host") {
+      checkAddress(text, value.span, scope.findings);
     }
     if (dialect === "path" && !/^[/*]/.test(text)) {
       scope.findings.diagnostics.push(report("F211", value.span, { text }));

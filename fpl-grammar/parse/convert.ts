@@ -72,8 +72,10 @@ export function convert(form: Form, parsed: Leaf, span: Span, sink: Sink): State
       const max = numberValue(token(children[5]), sink);
       return { kind: "grant", ...base, from, to, max, approval: children.length > 6 };
     }
-    case "orchestrator":
-      return { kind: "orchestrator", ...base, name: nameOf(children[0]), undeclared: nameOf(children[1]) };
+    case "orchestrator": {
+      const undeclared = children[1] === null ? null : nameOf(children[1]);
+      return { kind: "orchestrator", ...base, name: nameOf(children[0]), undeclared };
+    }
     case "counter":
       return { kind: "counter", ...base, name: nameOf(children[0]), pattern: nameOf(children[1]) };
     case "argument":

@@ -45,7 +45,7 @@ function printStatement(statement: Statement, indent: string, lines: string[]): 
       statement.kind === "variable" ? `var ${statement.name.text}` : printName(statement.name.text);
     printAssigned(`${word} = `, statement.value, indent, lines);
   } else {
-    lines.push(indent + line(statement));
+    lines.push(indent + printLine(statement));
   }
 }
 
@@ -103,7 +103,10 @@ function printAssigned(head: string, value: Value, indent: string, lines: string
   lines.push(`${indent}]`);
 }
 
-function line(statement: Exclude<Statement, { kind: "block" | "rule" | "setting" | "variable" }>): string {
+/** A statement of one line, without its comments. */
+export function printLine(
+  statement: Exclude<Statement, { kind: "block" | "rule" | "setting" | "variable" }>,
+): string {
   switch (statement.kind) {
     case "import": {
       const alias = statement.alias === null ? "" : ` as ${printName(statement.alias.text)}`;
@@ -129,8 +132,11 @@ function line(statement: Exclude<Statement, { kind: "block" | "rule" | "setting"
       const approval = statement.approval ? " approval" : "";
       return `grant ${printText(statement.from.text)} to ${printText(statement.to.text)} max ${printValue(statement.max)}${approval}`;
     }
-    case "orchestrator":
-      return `orchestrator ${printText(statement.name.text)} undeclared ${printName(statement.undeclared.text)}`;
+    case "orchestrator": {
+      const { name, undeclared } = statement;
+      const effect = undeclared === null ? "" : ` undeclared ${printName(undeclared.text)}`;
+      return `orchestrator ${printText(name.text)}${effect}`;
+    }
     case "counter":
       return `counter ${statement.name.text} ${printPattern(statement.pattern.text)}`;
     case "argument": {

@@ -8,7 +8,7 @@ import { hashName } from "../../bundles/format/hash.ts";
 import type { Ir } from "../../bundles/format/ir.ts";
 import { canonicalJson } from "../../bundles/format/json.ts";
 import { compareNumbers, compareText } from "../../bundles/format/order.ts";
-import { MAX_RULES } from "../../engine/constants.ts";
+import { EFFECT_PERMIT, MAX_RULES } from "../../engine/constants.ts";
 import { check } from "../../fpl-grammar/index.ts";
 import { agent, compare, constant, decimal, field, program, rule } from "./programs.ts";
 import { sample } from "./sample.ts";
@@ -154,6 +154,15 @@ describe("refusals name section, byte and what was expected", () => {
       (ir) => {
         const pattern = ir.patterns.find(({ always }) => always.length > 0)!;
         pattern.rules.push(...pattern.always.splice(0));
+      },
+    ],
+    [
+      "PATTERNS",
+      "a permit among the deny! rules",
+      (ir) => {
+        const isPermit = (id: number): boolean => ir.rules[id]!.effect === EFFECT_PERMIT;
+        const pattern = ir.patterns.find(({ rules }) => rules.some(isPermit))!;
+        pattern.always.push(...pattern.rules.filter(isPermit));
       },
     ],
     ["PATTERNS", "a phase that the agent has not", (ir) => ir.patterns[0]!.phases.push(5)],

@@ -48,6 +48,7 @@ export function agent(name: string, fields: Partial<AgentPolicy> = {}): AgentPol
     session: null,
     spawn: null,
     completionGate: null,
+    invocations: null,
     delegates: [],
     framework: null,
     model: null,

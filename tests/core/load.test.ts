@@ -167,6 +167,7 @@ const FALSEHOODS: [string, string, (ir: Ir) => void][] = [
   ["a phase that is not there", "bad_reference", (ir) => set(ir.rules[0]!, { phase: 9 })],
   ["an agent that is not there", "bad_reference", (ir) => set(ir.rules[0]!, { agent: 9 })],
   ["a deny! among the other rules", "bad_reference", (ir) => void swapSlices(ir)],
+  ["a permit among the deny! rules", "bad_reference", (ir) => raisePermit(ir)],
   ["a rule that is not there", "bad_reference", (ir) => ir.patterns[0]!.rules.push(9999)],
   ["rules out of order", "bad_reference", (ir) => void ir.patterns[0]!.always.push(0)],
   [
@@ -263,6 +264,12 @@ function setIdentity(ir: Ir, identity: string): void {
 function swapSlices(ir: Ir): void {
   const pattern = ir.patterns.find(({ always }) => always.length > 0)!;
   [pattern.always, pattern.rules] = [pattern.rules, pattern.always];
+}
+
+function raisePermit(ir: Ir): void {
+  const isPermit = (id: number): boolean => ir.rules[id]!.effect === EFFECT_PERMIT;
+  const pattern = ir.patterns.find(({ rules }) => rules.some(isPermit))!;
+  pattern.always = pattern.rules.filter(isPermit);
 }
 
 describe("load refuses", () => {

@@ -7,11 +7,19 @@ import type { Random } from "./random.ts";
 
 /** In a chain each may stand for the ones before it. */
 export const AGENTS = ["lead", "worker", "helper"];
-export const TOOLS = ["pay", "pay/big", "look", "mail/send", "crm/read", "agent/spawn"];
+export const TOOLS = [
+  "pay",
+  "pay/big",
+  "look",
+  "mail/send",
+  "crm/read",
+  "agent/spawn",
+  ...AGENTS.map((name) => `agent/invoke/${name}`),
+];
 export const PHASES = ["draft", "review", "done"];
 export const GATES = ["tested", "reviewed"];
 
-const PATTERNS = ["*", "pay", "pay/*", "look", "mail/send", "crm/read", "agent/spawn", "**"];
+const PATTERNS = ["*", "pay", "pay/*", "look", "mail/send", "crm/read", "agent/*", "agent/spawn", "**"];
 const TARGETS = ["ops", "boss", "log"];
 const MAX_REPAIRS = 6;
 
@@ -22,6 +30,7 @@ export function statefulPolicy(random: Random): { text: string; agents: string[]
     ...(random.chance(0.3) ? system(random) : []),
     ...agents.flatMap((name) => agent(random, name, agents)),
     ...(random.chance(0.2) ? agent(random, "default", agents) : []),
+    ...(random.chance(0.6) ? manifest(random, agents) : []),
   ];
   let text = `${parts.join("\n")}\n`;
   for (let round = 0; round < MAX_REPAIRS; round++) {
@@ -92,6 +101,22 @@ function agent(random: Random, name: string, agents: string[]): string[] {
       "}",
     ]),
     ...has(0.03, () => ["identity {", "  require_verified true", "}"]),
+  ]);
+}
+
+/** Often of pairs that the checks refuse, whose lines go again. */
+function manifest(random: Random, agents: string[]): string[] {
+  const grants = agents.flatMap((from) =>
+    [...AGENTS, "default"].flatMap((to) =>
+      maybe(random, 0.4, () => [
+        `grant ${from} to ${to} max ${random.pick([0, 1, 2, 9])}${random.chance(0.3) ? " approval" : ""}`,
+      ]),
+    ),
+  );
+  const effect = random.pick(["", " undeclared deny", " undeclared defer"]);
+  return block("manifest", [
+    ...maybe(random, 0.7, () => [`orchestrator ${random.pick([...agents, "default"])}${effect}`]),
+    ...grants,
   ]);
 }
 

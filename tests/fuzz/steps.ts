@@ -168,7 +168,7 @@ function event(random: Random, past: Past): { fields: Fields; facts: Fields } {
     [4, () => ({ type: "settle", ...withChain, reservation, ...spent })],
     [3, () => ({ type: "refund", ...withChain, reservation })],
     [10, () => ({ type: "approve", ...withChain, action_digest: digest, approver, expires })],
-    [2, () => ({ type: "reject", ...party, action_digest: digest, approver })],
+    [2, () => ({ type: "reject", ...withChain, action_digest: digest, approver })],
     [1, () => ({ type: random.chance(0.5) ? "freeze" : "unfreeze", agent })],
     [2, () => ({ type: "unfreeze", agent })],
     [2, () => ({ type: "child_exit", agent })],

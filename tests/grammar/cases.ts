@@ -15,6 +15,7 @@
  */
 
 import { readdirSync, readFileSync } from "node:fs";
+import { rulesOfInvocations } from "../../fpl-grammar/check/manifest.ts";
 import type { Condition, Diagnostic, History, Literal, Operand, Program } from "../../fpl-grammar/index.ts";
 import { printDecimal } from "../../fpl-grammar/parse/literals.ts";
 
@@ -94,7 +95,8 @@ export function showRules(program: Program): string[] {
     });
   return [
     ...of("system", program.system.rules),
-    ...program.agents.flatMap(({ name, rules, phases, delegates }) => [
+    ...program.agents.flatMap(({ name, rules, phases, delegates, invocations }) => [
+      ...of(`${name}!`, rulesOfInvocations(invocations)),
       ...of(name, rules),
       ...phases.flatMap((phase) => of(`${name}/${phase.name}`, phase.rules)),
       ...delegates.flatMap((delegate) => of(`${name}>${delegate.to}`, delegate.rules)),

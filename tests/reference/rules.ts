@@ -3,6 +3,7 @@ import type { Field, Program, Rule } from "../../fpl-grammar/program.ts";
 import { activePhase } from "./admit.ts";
 import { calendar } from "./calendar.ts";
 import { evaluate, type Sight } from "./condition.ts";
+import { judgeInvocation } from "./invocations.ts";
 import { type Json, list, number, object, string } from "./json.ts";
 import { toolMatches } from "./names.ts";
 import type { Judgement, Question } from "./stages.ts";
@@ -20,23 +21,28 @@ const APPLIES: Record<Rule["effect"], Truth[]> = {
 const CODES = { permit: "rule_permit", defer: "rule_defer", deny: "rule_deny", "deny!": "deny_always" };
 const SUFFIXES = { true: "", false: "", missing: "_missing", "wrong type": "_wrong_type" };
 
-/** Step 4: the first `deny!` that applies, or null. */
+/** Step 4: the first `deny!` that applies, or what a manifest refuses, behind the system's and before the agent's; or null. */
 export function judgeAlways(question: Question): Judgement | null {
-  return firstThatApplies(question, (rule) => rule.effect === "deny!");
-}
-
-/** Step 5: the first other rule that applies, else the default. */
-export function judgeRules(question: Question): Judgement {
-  const effect = question.policy.default;
-  const byDefault: Judgement = { effect, code: `default_${effect}`, detail: null, rule: null };
-  return firstThatApplies(question, (rule) => rule.effect !== "deny!") ?? byDefault;
-}
-
-function firstThatApplies(question: Question, wanted: (rule: Rule) => boolean): Judgement | null {
   const { program, policy } = question;
-  const phase = activePhase(question);
-  const rules = [...program.system.rules, ...policy.rules, ...(phase?.rules ?? [])];
-  return firstRule(program, rules.filter(wanted), question, sightOf(question));
+  const always = (rules: Rule[]): Judgement | null => {
+    const wanted = rules.filter((rule) => rule.effect === "deny!");
+    return firstRule(program, wanted, question, sightOf(question));
+  };
+  const invocation = judgeInvocation(question);
+  const refused = invocation?.effect === "deny" ? invocation : null;
+  const phased = activePhase(question)?.rules ?? [];
+  return always(program.system.rules) ?? refused ?? always([...policy.rules, ...phased]);
+}
+
+/** Step 5: the first other rule that applies, else the default; where that permits, a manifest may still ask a person. */
+export function judgeRules(question: Question): Judgement {
+  const { program, policy } = question;
+  const { default: effect } = policy;
+  const byDefault: Judgement = { effect, code: `default_${effect}`, detail: null, rule: null };
+  const all = [...program.system.rules, ...policy.rules, ...(activePhase(question)?.rules ?? [])];
+  const wanted = all.filter((rule) => rule.effect !== "deny!");
+  const ruled = firstRule(program, wanted, question, sightOf(question)) ?? byDefault;
+  return ruled.effect === "permit" ? (judgeInvocation(question) ?? ruled) : ruled;
 }
 
 /** The first of the rules that applies to the action's tool, as the table says for its condition's value. */

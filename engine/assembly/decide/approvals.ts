@@ -1,5 +1,5 @@
 /**
- * Approvals of one action, each for one call, in the blob of the acting agent. engine/ABI.md "Approvals".
+ * Approvals of one action, each for one call, in the blob of the acting agent; and the calls that wait for one, in the sessions of all parties. engine/ABI.md "Approvals".
  *
  * The digest of the action is only taken where there is an approval to compare it with, or a pending call to note.
  */
@@ -19,7 +19,7 @@ import { equal } from "../json/bytes";
 import { ACTION_DIGEST } from "../memory";
 import { digestAction } from "../record/inputs";
 import { blobCount } from "../state/blob";
-import { now, policyOfParty } from "../state/party";
+import { now, partyCount, policyOfParty } from "../state/party";
 import {
   addMember,
   approvalAt,
@@ -38,7 +38,6 @@ import { code, decideBy, deny, effect } from "./verdict";
 /** Key of the members that are pending calls. */
 const PENDING: u64 = 0;
 const ACTING_AGENT: u32 = 0;
-const ACTING_SESSION: u32 = 1;
 
 /** Index of the approval of this action, or NONE; sought at most once in a decision. */
 let found: u32 = NONE;
@@ -72,32 +71,45 @@ export function approve(rule: u32): void {
 
 /** Denies a call that is deferred when a gate would wait for it and there is no room to note it. */
 export function refusePending(): void {
-  if (notesPending() && !hasRoom()) deny(CODE_APPROVALS_FULL);
+  for (let index: u32 = 0; index < partyCount; index++) {
+    if (!notesPending(index) || hasRoom(sessionOf(index))) continue;
+    deny(CODE_APPROVALS_FULL);
+    return;
+  }
 }
 
 /** The verdict is final: an approval that it rests on is used up; a deferred call is pending where a gate asks. */
 export function commitApproval(): void {
   if (code == CODE_APPROVED) removeApproval(blobAt(ACTING_AGENT), found);
-  else if (effect == EFFECT_DEFER && notesPending()) addPending();
+  else if (effect == EFFECT_DEFER) {
+    for (let index: u32 = 0; index < partyCount; index++) {
+      if (notesPending(index)) addPending(sessionOf(index));
+    }
+  }
 }
 
-/** Whether deferred calls of the acting agent are noted in its session. */
-function notesPending(): bool {
-  if (blobCount == 0 || !isWritten(blobAt(ACTING_SESSION))) return false;
-  return (load<u32>(memoryAt(policyOfParty(0)), MEMORY_FLAGS) & REMEMBERS_GATE_PENDING) != 0;
+/** Blob of a party's session. */
+function sessionOf(index: u32): usize {
+  return blobAt(2 * index + 1);
 }
 
-function hasRoom(): bool {
-  const session = blobAt(ACTING_SESSION);
+/** Whether deferred calls are noted in the party's session: the actor's own, and a grantor's that were made in its name. */
+function notesPending(index: u32): bool {
+  const policy = policyOfParty(index);
+  if (blobCount == 0 || policy == NONE || !isWritten(sessionOf(index))) return false;
+  return (load<u32>(memoryAt(policy), MEMORY_FLAGS) & REMEMBERS_GATE_PENDING) != 0;
+}
+
+function hasRoom(session: usize): bool {
   if (countMembersOf(session, PENDING) < MAX_PENDING && memberCount(session) < MAX_MEMBERS) return true;
   digestAction();
   return findMember(session, PENDING, load<u64>(ACTION_DIGEST)) != NONE;
 }
 
-function addPending(): void {
+function addPending(session: usize): void {
   digestAction();
   const hash = load<u64>(ACTION_DIGEST);
-  if (findMember(blobAt(ACTING_SESSION), PENDING, hash) == NONE) addMember(blobAt(ACTING_SESSION), PENDING, hash);
+  if (findMember(session, PENDING, hash) == NONE) addMember(session, PENDING, hash);
 }
 
 /** How many calls of the session are pending. */
@@ -105,10 +117,13 @@ export function pendingCount(session: usize): u32 {
   return countMembersOf(session, PENDING);
 }
 
-/** The call with that digest is no longer pending. */
-export function removePending(session: usize, digest: usize): void {
-  const member = findMember(session, PENDING, load<u64>(digest));
-  if (member != NONE) removeMember(session, member);
+/** The call with that digest is no longer pending, in the session of no party. */
+export function removePending(digest: usize): void {
+  for (let index: u32 = 0; index < partyCount; index++) {
+    if (!isWritten(sessionOf(index))) continue;
+    const member = findMember(sessionOf(index), PENDING, load<u64>(digest));
+    if (member != NONE) removeMember(sessionOf(index), member);
+  }
 }
 
 /** Index of the approval of the action with that digest, or NONE. */

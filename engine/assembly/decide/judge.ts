@@ -13,7 +13,7 @@ import { refuseIdentity } from "./identity";
 import { refuseLimits } from "./limits";
 import { refuseModel } from "./model";
 import { refusePhase } from "./phase";
-import { judge, refuseAlways } from "./rules";
+import { judge, narrowPermit, refuseAlways } from "./rules";
 import { refuseArguments } from "./schemas";
 import { heldCode, isHeld, refuseSelectors, takeHeld } from "./selectors";
 import { markActive, refuseSession } from "./session";
@@ -47,6 +47,7 @@ export function judgeParty(index: u32): void {
   if (isHeld) takeHeld();
   else {
     judge();
+    narrowPermit();
     if (index == 0) judgedRule = rule;
     ends(5, true);
   }

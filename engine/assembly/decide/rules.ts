@@ -40,19 +40,40 @@ import { evaluate } from "../evaluate/evaluate";
 import { traceEvent, tracing } from "../record/trace";
 import { beginMerge, nextMerged } from "./merge";
 import { activePhase } from "./phase";
-import { agent, decideBy } from "./verdict";
+import { agent, decideBy, effect } from "./verdict";
+
+/** The first `defer` among the `deny!` rules that applies, which takes the place of a permit, or NONE; and its code. */
+let ceiling: u32 = NONE;
+let ceilingCode: u32 = 0;
 
 /** Whether a `deny!` rule has decided. */
 export function refuseAlways(): bool {
+  ceiling = NONE;
   beginMerge(PATTERN_ALWAYS);
   for (let id = nextMerged(); id != NONE; id = nextMerged()) {
     const truth = conditionOf(id);
     if (truth == FALSE) continue;
+    if (load<u8>(ruleAt(id)) == EFFECT_DEFER) {
+      if (ceiling == NONE) noteCeiling(id, truth);
+      continue;
+    }
     const unknown = truth == MISSING ? CODE_DENY_ALWAYS_MISSING : CODE_DENY_ALWAYS_WRONG_TYPE;
     decideBy(truth == TRUE ? CODE_DENY_ALWAYS : unknown, EFFECT_DENY, id);
     return true;
   }
   return false;
+}
+
+/** As a `deny!` it applies on everything unknown too. */
+function noteCeiling(id: u32, truth: u32): void {
+  const unknown = truth == MISSING ? CODE_RULE_DEFER_MISSING : CODE_RULE_DEFER_WRONG_TYPE;
+  ceiling = id;
+  ceilingCode = truth == TRUE ? CODE_RULE_DEFER : unknown;
+}
+
+/** Makes a defer of the rules' permit where the party's `refuseAlways` found one. */
+export function narrowPermit(): void {
+  if (ceiling != NONE && effect == EFFECT_PERMIT) decideBy(ceilingCode, EFFECT_DEFER, ceiling);
 }
 
 /** The first rule that applies, else the default. */
@@ -61,15 +82,15 @@ export function judge(): void {
   for (let id = nextMerged(); id != NONE; id = nextMerged()) {
     const truth = conditionOf(id);
     if (truth == FALSE) continue;
-    const effect = <u32>load<u8>(ruleAt(id));
-    const code = codeOf(effect, truth);
+    const own = <u32>load<u8>(ruleAt(id));
+    const code = codeOf(own, truth);
     if (code == 0) continue;
-    decideBy(code, effect, id);
+    decideBy(code, own, id);
     return;
   }
-  const effect = load<u32>(agentAt(agent), AGENT_DEFAULT);
-  const unlessPermit = effect == EFFECT_DEFER ? CODE_DEFAULT_DEFER : CODE_DEFAULT_DENY;
-  decideBy(effect == EFFECT_PERMIT ? CODE_DEFAULT_PERMIT : unlessPermit, effect, NONE);
+  const unless = load<u32>(agentAt(agent), AGENT_DEFAULT);
+  const unlessPermit = unless == EFFECT_DEFER ? CODE_DEFAULT_DEFER : CODE_DEFAULT_DENY;
+  decideBy(unless == EFFECT_PERMIT ? CODE_DEFAULT_PERMIT : unlessPermit, unless, NONE);
 }
 
 /** Truth of the rule's condition; FALSE for a rule of another phase. */
@@ -83,9 +104,9 @@ function conditionOf(id: u32): u32 {
 }
 
 /** The code with which a rule whose condition is not false applies, or 0: the table of LANGUAGE section 4. */
-function codeOf(effect: u32, truth: u32): u32 {
-  if (effect == EFFECT_PERMIT) return truth == TRUE ? CODE_RULE_PERMIT : 0;
-  const isDefer = effect == EFFECT_DEFER;
+function codeOf(own: u32, truth: u32): u32 {
+  if (own == EFFECT_PERMIT) return truth == TRUE ? CODE_RULE_PERMIT : 0;
+  const isDefer = own == EFFECT_DEFER;
   if (truth == TRUE) return isDefer ? CODE_RULE_DEFER : CODE_RULE_DENY;
   if (truth != MISSING) return isDefer ? CODE_RULE_DEFER_WRONG_TYPE : CODE_RULE_DENY_WRONG_TYPE;
   if ((load<u32>(system, SYSTEM_FLAGS) & SYSTEM_MISSING_APPLIES) == 0) return 0;

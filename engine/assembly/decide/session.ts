@@ -60,7 +60,7 @@ import {
   textOfBlob,
 } from "../state/slots";
 import { beginPhase, passPhases } from "./session-phase";
-import { agent, deny } from "./verdict";
+import { agent, deny, NOTICE_BUDGET, notice } from "./verdict";
 
 const FOR_EVER: u64 = u64.MAX_VALUE;
 
@@ -72,7 +72,10 @@ export function refuseSession(): bool {
   if (blobCount == 0 || sessionNode == 0) {
     return (remembers & REMEMBERS_SESSION) != 0 ? deny(CODE_SESSION_MISSING) : false;
   }
-  return refuseRoot() || refuseEnded() || refuseExhausted();
+  if (refuseRoot() || refuseEnded()) return true;
+  if (!refuseExhausted()) return false;
+  notice(NOTICE_BUDGET);
+  return true;
 }
 
 /** Blob of the session of who began the chain: the first grantor, or the agent itself. */

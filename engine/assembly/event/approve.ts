@@ -6,7 +6,7 @@ import { DIGEST_BYTES } from "../hash/sha256";
 import { equal } from "../json/bytes";
 import { lengthOf, textOf } from "../json/tape";
 import { integer, readInteger } from "../number/decimal";
-import { agentBlob, nameOfParty, partyCount, sessionBlob } from "../state/party";
+import { agentBlob, nameOfParty, partyCount } from "../state/party";
 import { addApproval, approvalAt, removeApproval } from "../state/slots";
 import { eventField } from "./event";
 import { FIELD_ACTION_DIGEST, FIELD_APPROVER, FIELD_EXPIRES } from "./table";
@@ -23,7 +23,7 @@ export function refuseApproval(): bool {
   const noted = findApproval(agentBlob, digest);
   if (noted != NONE) store<u64>(approvalAt(agentBlob, noted), expires, DIGEST_BYTES);
   else if (!addApproval(agentBlob, digest, expires)) return deny(CODE_APPROVALS_FULL);
-  if (sessionBlob != 0) removePending(sessionBlob, digest);
+  removePending(digest);
   return false;
 }
 
@@ -31,7 +31,7 @@ export function applyRejection(): void {
   readDigest();
   const noted = findApproval(agentBlob, digest);
   if (noted != NONE) removeApproval(agentBlob, noted);
-  if (sessionBlob != 0) removePending(sessionBlob, digest);
+  removePending(digest);
 }
 
 /** Whether the approver is the agent or one that it acts for. */

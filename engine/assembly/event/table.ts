@@ -91,9 +91,8 @@ export function optionalFields(type: u32): u32 {
       return SESSION | CHAIN | COST;
     case EVENT_REFUND:
     case EVENT_APPROVE:
-      return SESSION | CHAIN | REASON;
     case EVENT_REJECT:
-      return SESSION | REASON;
+      return SESSION | CHAIN | REASON;
     case EVENT_FREEZE:
     case EVENT_UNFREEZE:
     case EVENT_DELEGATION_REVOKE:

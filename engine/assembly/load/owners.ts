@@ -4,6 +4,7 @@ import {
   AGENT_HAS_MODEL_POLICY,
   AGENT_REQUIRE_VERIFIED,
   EFFECT_DENY,
+  EFFECT_DEFER,
   EFFECT_DENY_ALWAYS,
   EFFECT_PERMIT,
   LIST_STRINGS,
@@ -90,12 +91,14 @@ export function checkPatterns(): u32 {
   return allTaken() ? LOAD_OK : LOAD_BAD_SECTION;
 }
 
-/** Whether all rules of the slice are `deny!`, or none is. */
+/** Whether all rules of the slice are `deny!` or `defer`, or none is `deny!`. */
 function haveEffect(slice: usize, always: bool): bool {
   const first = sliceFirst(slice);
   const end = first + 4 * <usize>sliceCount(slice);
   for (let at = first; at < end; at += 4) {
-    if ((load<u8>(ruleAt(load<u32>(at))) == EFFECT_DENY_ALWAYS) != always) return false;
+    const effect = <u32>load<u8>(ruleAt(load<u32>(at)));
+    const isAlways = effect == EFFECT_DENY_ALWAYS;
+    if (always ? !isAlways && effect != EFFECT_DEFER : isAlways) return false;
   }
   return true;
 }

@@ -8,7 +8,7 @@ import { policyOf } from "../identify.ts";
 import { deny, type Judgement } from "../stages.ts";
 import { charge, countDenial } from "./apply.ts";
 import { judgeChain } from "./delegation.ts";
-import type { Asked, Remembered } from "./limits.ts";
+import { type Asked, type Remembered, sorted } from "./limits.ts";
 import { layAnew, type Model, newAgent, newSession, type SessionState, sessionKey, timeOf } from "./model.ts";
 import { judgeParty, type Party, questionOf, type Session } from "./party.ts";
 
@@ -76,8 +76,12 @@ interface Run {
   judgement: Judgement;
   /** An approval lifted a defer on the way. */
   isLifted: boolean;
+  /** The actor's session has used up what it had. */
+  isExhausted: boolean;
   asked: Asked | null;
   actor: Party;
+  /** Those that have a policy. */
+  grantors: Party[];
   /** What a permit does to the copy. */
   permit(sequence: bigint): void;
   copy: Model | null;
@@ -107,8 +111,10 @@ function judge(
   const run: Run = {
     judgement: own.judgement,
     isLifted: own.isLifted,
+    isExhausted: own.judgement.code === "session_exhausted",
     asked: own.asked,
     actor,
+    grantors: [...grantors.values()],
     copy,
     permit: () => {},
   };
@@ -181,16 +187,21 @@ function settleRun(run: Run, policy: AgentPolicy, digest: string, sequence: bigi
       memory?.agent.approvals.delete(digest);
     }
   }
-  if (judgement.effect === "defer" && memory?.session != null && policy.completionGate?.noPendingApprovals) {
-    const { pending } = memory.session;
-    if (!pending.has(digest) && pending.size >= MAX_PENDING) judgement = deny("approvals_full");
-    else pending.add(digest);
+  if (judgement.effect === "defer") {
+    const waiting = [actor, ...run.grantors].flatMap(({ question }) => {
+      const session = question.memory?.session ?? null;
+      return session !== null && question.policy.completionGate?.noPendingApprovals ? [session.pending] : [];
+    });
+    const isFull = waiting.some((pending) => !pending.has(digest) && pending.size >= MAX_PENDING);
+    if (isFull) judgement = deny("approvals_full");
+    else for (const pending of waiting) pending.add(digest);
   }
   if (judgement.effect === "deny" && memory !== null) {
     const kept = session === null ? undefined : copy!.sessions.get(sessionKey(actor.question.agent, session));
     countDenial(actor.question, kept, memory.now);
   }
   const warned = judgement.effect === "permit" ? (run.asked?.warned ?? []) : [];
-  const notify = [...warned, ...(run.asked?.exceeded ?? [])];
+  const usedUp = run.isExhausted ? sorted(policy.alerts.budgetExceeded) : [];
+  const notify = [...warned, ...usedUp, ...(run.asked?.exceeded ?? [])];
   return { policy, judgement, notify, after: actor.session === "unknown" ? null : copy };
 }

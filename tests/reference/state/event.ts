@@ -35,7 +35,7 @@ const FIELDS: Record<EventType, string[]> = {
   settle: ["reservation", "session?", "chain?", "money?", "tokens?", "bytes?"],
   refund: ["reservation", "session?", "chain?", "reason?"],
   approve: ["action_digest", "approver", "expires", "session?", "chain?", "reason?"],
-  reject: ["action_digest", "approver", "session?", "reason?"],
+  reject: ["action_digest", "approver", "session?", "chain?", "reason?"],
   freeze: ["reason?", "by?"],
   unfreeze: ["reason?", "by?"],
   child_exit: [],

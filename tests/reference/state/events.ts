@@ -186,20 +186,28 @@ function settleOrRefund({ program, event, model, now }: Place): Refused {
   return isFound ? null : deny("reservation_unknown");
 }
 
-function approve({ event, agent, session, now }: Place): Refused {
+function approve({ event, agent, model, now }: Place): Refused {
   const { action_digest: digest, approver } = event.texts;
   if ([event.agent, ...event.chain].includes(approver!)) return deny("self_approval");
   for (const [old, expires] of agent.approvals) if (now >= expires) agent.approvals.delete(old);
   if (!agent.approvals.has(digest!) && agent.approvals.size >= MAX_APPROVALS) return deny("approvals_full");
   agent.approvals.set(digest!, event.numbers.expires!);
-  session?.pending.delete(digest!);
+  answer(event, model);
   return null;
 }
 
-function reject({ event, agent, session }: Place): Refused {
+function reject({ event, agent, model }: Place): Refused {
   agent.approvals.delete(event.texts.action_digest!);
-  session?.pending.delete(event.texts.action_digest!);
+  answer(event, model);
   return null;
+}
+
+/** The call waits in nobody's session any more. */
+function answer({ agent, chain, texts }: Event, model: Model): void {
+  if (texts.session === undefined) return;
+  for (const name of [agent, ...chain]) {
+    model.sessions.get(sessionKey(name, texts.session))?.pending.delete(texts.action_digest!);
+  }
 }
 
 function setFrozen(agent: AgentState, frozen: boolean): Refused {

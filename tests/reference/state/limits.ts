@@ -173,7 +173,7 @@ function exceeded(meter: Meter): Judgement | null {
   return { effect, code, detail: { meter: meter.name }, rule: null };
 }
 
-const sorted = (targets: string[]): string[] =>
+export const sorted = (targets: string[]): string[] =>
   [...targets].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 
 /** `agent/spawn`: types by `args.type`, live children, depth of the delegation chain. */

@@ -56,10 +56,17 @@ const COUNTED = { warnAt: null, argument: null, unit: "calls", scope: "agent", o
 
 /** In the order of the bundle's table: the system's, then rates, ambient caps, budgets, history of the agent. What both ask is the system's. */
 export function metersOf(program: Program, policy: AgentPolicy): Meter[] {
+  const granted = policy.invocations?.grants.filter(({ max }) => max > 0) ?? [];
+  const invoked = granted.map(
+    ({ to }): History => ({ function: "count", pattern: `agent/invoke/${to}`, windowMs: null }),
+  );
   const own = [...policy.rules, ...policy.phases.flatMap((phase) => phase.rules)];
   const meters = [
     ...definedBy(program.system.rules.flatMap(historiesOf).map(historyMeter), true),
-    ...definedBy([...limitsOf(policy), ...own.flatMap(historiesOf).map(historyMeter)], false),
+    ...definedBy(
+      [...limitsOf(policy), ...[...invoked, ...own.flatMap(historiesOf)].map(historyMeter)],
+      false,
+    ),
   ];
   const firsts = new Map<string, Meter>();
   for (const meter of meters) if (!firsts.has(meter.id)) firsts.set(meter.id, meter);
