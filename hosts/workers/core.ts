@@ -1,17 +1,10 @@
-import { type Core, instantiate } from "../../engine/binding/index.ts";
-
 /** Workers compile no bytes: the core is imported as a module, and its digest comes with it from the build. */
-export interface CoreModule {
-  readonly module: WebAssembly.Module;
-  /** SHA-256 of the module's bytes, 64 hexadecimal digits: `faramesh/core.sha256` has it. */
-  readonly digest: string;
-}
 
-const DIGEST = /^[0-9a-f]{64}$/;
+import { type Core, instantiate } from "../../engine/binding/index.ts";
+import { digest } from "../../engine/dist/core.sha256.mjs";
+import module from "../../engine/dist/core.wasm";
 
-/** @throws RangeError for what is no digest. */
-export function coresOf({ module, digest }: CoreModule): () => Promise<Core> {
-  if (!DIGEST.test(digest)) throw new RangeError("digest: 64 lower-case hexadecimal digits");
-  const bytes = Uint8Array.from(digest.match(/../g)!, (pair) => Number.parseInt(pair, 16));
-  return () => instantiate(module, { digest: bytes });
-}
+const DIGEST = Uint8Array.from(digest.match(/../g)!, (pair) => Number.parseInt(pair, 16));
+
+/** A new instance of the core that was built with this library. Each policy has its own. */
+export const newCore = (): Promise<Core> => instantiate(module, { digest: DIGEST });

@@ -1,63 +1,94 @@
 /** A policy that follows its origin, in a runtime without timers between requests: a request that finds the last poll too long ago begins the next. */
-import { parseTrustFile } from "../../bundles/trust/index.ts";
-import { FollowedPolicy } from "../../control/policy/follow.ts";
-import type { BundleOrigin } from "../../control/policy/origin.ts";
-import { type BundleMemory, prepare } from "../../control/policy/prepare.ts";
-import { PolicyRefused } from "../../control/policy/refusals.ts";
-import { type CoreModule, coresOf } from "./core.ts";
+import { parseTrustFile, type TrustFile } from "../../bundles/trust/index.ts";
+import { FollowedPolicy, type FollowStatus } from "../../control/policy/follow.ts";
+import { prepare } from "../../control/policy/prepare.ts";
+import { newCore } from "./core.ts";
+import type { KeptBundle } from "./kept.ts";
+import { NotConfigured, type WorkerSettings } from "./settings.ts";
 
-export interface FollowOptions {
-  readonly core: CoreModule;
-  readonly origin: BundleOrigin;
-  /** Text of the trust file, which is pinned by deploying it. */
-  readonly trust: string;
-  /** Remembers the newest bundle, so that a new isolate does not accept an older one. A Durable Object's `bundleMemory` does; without it only the isolate remembers, and `minimum_sequence` of the trust file. */
-  readonly memory?: BundleMemory;
-  /** A poll that is older is done again; 30 seconds when left out. */
-  readonly intervalMs?: number;
-  /** `Date.now` when left out. */
-  readonly now?: () => number;
+export type WaitUntil = (work: Promise<unknown>) => void;
+
+export interface FollowOptions extends WorkerSettings {
+  readonly intervalMs: number;
+  readonly now: () => number;
 }
 
-const DEFAULT_INTERVAL_MS = 30_000;
+/** While there is no policy at all. */
+const RETRY_MS = 1_000;
+/** The runtime drops what a cancelled request has begun, and says nothing. */
+const LOST_MS = 60_000;
+
+const MACHINERY = { openCore: newCore };
 
 export class WorkerPolicy {
   readonly followed: FollowedPolicy;
   readonly #intervalMs: number;
   readonly #now: () => number;
 
-  constructor(followed: FollowedPolicy, intervalMs: number, now: () => number) {
+  constructor(followed: FollowedPolicy, { intervalMs, now }: FollowOptions) {
     this.followed = followed;
     this.#intervalMs = intervalMs;
     this.#now = now;
   }
 
   /**
-   * Before each request. Waits for the first poll, and for one after a failure while there is no policy at all; otherwise the poll goes on
-   * beside the request, which is decided by what is in use.
-   * @param waitUntil keeps the runtime from ending before the poll has.
+   * Before each request. Waits for the poll while there is no policy; otherwise it goes on beside the request, which is decided by what is in use.
+   * @param waitUntil keeps the runtime from ending before the poll has, also when the caller leaves.
    */
-  async refresh(waitUntil: (work: Promise<unknown>) => void): Promise<void> {
+  async refresh(waitUntil: WaitUntil): Promise<void> {
     const { polledMs, identity } = this.followed.status;
-    if (polledMs !== null && this.#now() - polledMs < this.#intervalMs) return;
+    const intervalMs = identity === null ? Math.min(RETRY_MS, this.#intervalMs) : this.#intervalMs;
+    const sinceMs = polledMs === null ? Number.POSITIVE_INFINITY : this.#now() - polledMs;
+    // A clock that was set back is no reason to poll less.
+    if (sinceMs >= 0 && sinceMs < intervalMs) return;
     const poll = this.followed.poll();
+    waitUntil(poll);
     if (identity === null) await poll;
-    else waitUntil(poll);
+  }
+
+  /** As of now; while there is no policy, of a poll that this waits for. */
+  async status(waitUntil: WaitUntil): Promise<FollowStatus> {
+    await this.refresh(waitUntil);
+    return this.followed.status;
+  }
+
+  async poll(waitUntil: WaitUntil): Promise<FollowStatus> {
+    const poll = this.followed.poll();
+    waitUntil(poll);
+    await poll;
+    return this.followed.status;
   }
 }
 
-/** Nothing is polled yet. Throws PolicyRefused for a trust file that is none; rejects when there is no core. */
-export async function followInWorker(options: FollowOptions): Promise<WorkerPolicy> {
-  const { core, origin, trust, memory, intervalMs = DEFAULT_INTERVAL_MS, now = Date.now } = options;
-  const parsed = parseTrustFile(new TextEncoder().encode(trust));
-  if (!parsed.ok) throw new PolicyRefused(parsed);
-  const newCore = coresOf(core);
+function trustOf(text: string): TrustFile {
+  const parsed = parseTrustFile(new TextEncoder().encode(text));
+  if (!parsed.ok) throw new NotConfigured(`trust: ${parsed.message} (${parsed.code})`);
+  return parsed.trust;
+}
+
+/**
+ * Nothing is polled yet.
+ * @param kept remembers the newest bundle and keeps its file; without it only the isolate remembers, and `minimum_sequence` of the trust file.
+ * Rejects with NotConfigured for a trust file that is none, and when there is no core.
+ */
+export async function followInWorker(
+  options: FollowOptions,
+  kept: KeptBundle | null = null,
+): Promise<WorkerPolicy> {
+  const { origin, now } = options;
+  const trust = trustOf(options.trust);
   const followed = new FollowedPolicy({
     origin,
     clock: { now },
     empty: await newCore(),
-    prepare: (file, highest) =>
-      prepare(file, { trust: parsed.trust, nowMs: now(), memory }, highest, { openCore: newCore }),
+    prepare: (file, highest, tag) => {
+      const verification = { trust, nowMs: now() };
+      return kept === null
+        ? prepare(file, verification, highest, MACHINERY)
+        : kept.prepare(file, tag, verification, highest, MACHINERY);
+    },
+    kept: (await kept?.open({ trust, nowMs: now() }, MACHINERY)) ?? undefined,
+    lostAfterMs: LOST_MS,
   });
-  return new WorkerPolicy(followed, intervalMs, now);
+  return new WorkerPolicy(followed, options);
 }

@@ -1,5 +1,5 @@
 /** Where a Worker's bundle comes from: an address on the web, a key of Workers KV, an object of R2. */
-import { type BundleOrigin, httpOrigin, MAX_FILE_BYTES } from "../../control/policy/origin.ts";
+import { type BundleOrigin, type Fetched, httpOrigin, MAX_FILE_BYTES } from "../../control/policy/origin.ts";
 import { DEFAULT_TIMEOUT_MS } from "../../control/policy/polling.ts";
 import { policyRefusal } from "../../control/policy/refusals.ts";
 
@@ -7,7 +7,7 @@ import { policyRefusal } from "../../control/policy/refusals.ts";
 export interface KvNamespace {
   getWithMetadata(
     key: string,
-    options: { type: "arrayBuffer"; cacheTtl?: number },
+    options: { type: "arrayBuffer" },
   ): Promise<{ value: ArrayBuffer | null; metadata: unknown }>;
 }
 
@@ -15,7 +15,7 @@ export interface KvNamespace {
 export interface R2Bucket {
   get(
     key: string,
-    options: { onlyIf: { etagDoesNotMatch?: string } },
+    options: { onlyIf?: { etagDoesNotMatch: string } },
   ): Promise<{
     readonly etag: string;
     readonly size: number;
@@ -24,7 +24,7 @@ export interface R2Bucket {
   } | null>;
 }
 
-export function schedule(delayMs: number, run: () => void): () => void {
+function schedule(delayMs: number, run: () => void): () => void {
   const timer = setTimeout(run, delayMs);
   return () => clearTimeout(timer);
 }
@@ -49,35 +49,53 @@ function withManual<Init extends { redirect: string }>(init: Init): Init & { red
   return { ...init, redirect: "manual" };
 }
 
-/** A value of KV; published with metadata `{"etag": "…"}`, which saves work where it has not changed. KV may be a minute behind. */
-export function kvOrigin(namespace: KvNamespace, key: string): BundleOrigin {
+/** A binding states no limit of its own. */
+function within(timeoutMs: number, name: string, get: BundleOrigin["get"]): BundleOrigin {
   return {
-    name: `KV ${key}`,
-    async get(tag) {
-      const { value, metadata } = await namespace.getWithMetadata(key, { type: "arrayBuffer" });
-      if (value === null)
-        return { kind: "refused", refusal: policyRefusal("origin_refused", `KV has no ${key}`) };
-      const stated = (metadata as { etag?: unknown } | null)?.etag;
-      const now = typeof stated === "string" ? stated : null;
-      if (now !== null && now === tag) return { kind: "unchanged" };
-      return { kind: "file", file: new Uint8Array(value), tag: now };
-    },
+    name,
+    get: (tag) =>
+      new Promise((resolve, reject) => {
+        const cancel = schedule(timeoutMs, () =>
+          resolve(refused("origin_slow", `${name}, longer than ${timeoutMs} ms`)),
+        );
+        get(tag).then(resolve, reject).finally(cancel);
+      }),
   };
 }
 
+const refused = (code: Parameters<typeof policyRefusal>[0], detail: string): Fetched => ({
+  kind: "refused",
+  refusal: policyRefusal(code, detail),
+});
+
+/** A value of KV; published with metadata `{"etag": "…"}`, which saves work where it has not changed. KV may be a minute behind. */
+export function kvOrigin(
+  namespace: KvNamespace,
+  key: string,
+  timeoutMs: number = DEFAULT_TIMEOUT_MS,
+): BundleOrigin {
+  return within(timeoutMs, `KV ${key}`, async (tag) => {
+    const { value, metadata } = await namespace.getWithMetadata(key, { type: "arrayBuffer" });
+    if (value === null) return refused("origin_refused", `KV has no ${key}`);
+    const stated = (metadata as { etag?: unknown } | null)?.etag;
+    const now = typeof stated === "string" ? stated : null;
+    if (now !== null && now === tag) return { kind: "unchanged" };
+    return { kind: "file", file: new Uint8Array(value), tag: now };
+  });
+}
+
 /** An object of R2, by its own ETag. */
-export function r2Origin(bucket: R2Bucket, key: string): BundleOrigin {
-  return {
-    name: `R2 ${key}`,
-    async get(tag) {
-      const object = await bucket.get(key, { onlyIf: tag === null ? {} : { etagDoesNotMatch: tag } });
-      if (object === null)
-        return { kind: "refused", refusal: policyRefusal("origin_refused", `R2 has no ${key}`) };
-      if (object.arrayBuffer === undefined || object.body === undefined) return { kind: "unchanged" };
-      if (object.size > MAX_FILE_BYTES) {
-        return { kind: "refused", refusal: policyRefusal("origin_too_large", `${object.size} bytes`) };
-      }
-      return { kind: "file", file: new Uint8Array(await object.arrayBuffer()), tag: object.etag };
-    },
-  };
+export function r2Origin(
+  bucket: R2Bucket,
+  key: string,
+  timeoutMs: number = DEFAULT_TIMEOUT_MS,
+): BundleOrigin {
+  return within(timeoutMs, `R2 ${key}`, async (tag) => {
+    const object = await bucket.get(key, tag === null ? {} : { onlyIf: { etagDoesNotMatch: tag } });
+    if (object === null) return refused("origin_refused", `R2 has no ${key}`);
+    // A condition that does not hold gives the object without its body.
+    if (object.arrayBuffer === undefined || object.body === undefined) return { kind: "unchanged" };
+    if (object.size > MAX_FILE_BYTES) return refused("origin_too_large", `${object.size} bytes`);
+    return { kind: "file", file: new Uint8Array(await object.arrayBuffer()), tag: object.etag };
+  });
 }
