@@ -3,7 +3,7 @@
  *
  *   POST /v1/events        {"type","agent",…}: sessions, settlements and refunds, by who asks for decisions
  *   POST /v1/operations    {"type","agent",…}: approvals, rejections, freezing, by operators
- *   GET  /v1/records?from= records from that sequence on, a page of them, for operators
+ *   GET  /v1/records?from= lines of the log (docs/operations/logs.md) from that sequence on, some of them, for operators; none: there are no more
  *
  * Fields are those of engine/ABI.md "Events", and `facts`, a JSON text within a string. Without an operators' token the last two are not there.
  */
@@ -17,6 +17,8 @@ type Governed = Awaited<ReturnType<Decision["settle"]>>;
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface EventService {
+  /** Before each event: what `decide` does for itself. */
+  ready(): Promise<void>;
   readonly plane: ControlPlane;
   /** From that sequence on, in order, up to the end. */
   records(from: number): AsyncIterable<SealedRecord>;
@@ -59,8 +61,9 @@ function withDigest({ action_digest, ...fields }: Fields): never {
   return { ...fields, actionDigest: action_digest } as never;
 }
 
-const PAGE_RECORDS = 256;
-const PAGE_BYTES = 4 * 1_048_576;
+const SEQUENCE = /^(0|[1-9]\d{0,14})$/;
+const PAGE_LINES = 1_000;
+const PAGE_LENGTH = 4 * 1_048_576;
 
 const malformed = (message: string): Fault => ({
   code: "request_malformed",
@@ -99,6 +102,7 @@ function addEvents(
     const form = formOf(forms, body);
     if ("code" in form) return context.json(faultBody(form), 400);
     const { type: _, ...fields } = body!;
+    await service.ready();
     const { verdict, sequence, hash } = await form.send(service.plane, fields as never);
     return context.json({ ...verdict, sequence, hash: hash === null ? null : hexOf(hash) });
   });
@@ -107,18 +111,15 @@ function addEvents(
 function addRecords(app: Hono, operatorToken: string, { records }: EventService) {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   app.get("/v1/records", authorized(operatorToken), async (context) => {
-    const asked = context.req.query("from") ?? "0";
-    if (!/^(0|[1-9]\d{0,14})$/.test(asked))
-      return context.json(faultBody(malformed("`from` is no sequence number")), 400);
-    const from = Number(asked);
-    const page: { sequence: number; hash: string; record: string }[] = [];
-    let bytes = 0;
-    for await (const { sequence, hash, record } of records(from)) {
-      page.push({ sequence, hash: hexOf(hash), record: decoder.decode(record) });
-      bytes += record.byteLength;
-      if (page.length === PAGE_RECORDS || bytes >= PAGE_BYTES) break;
+    const from = context.req.query("from") ?? "0";
+    if (!SEQUENCE.test(from)) return context.json(faultBody(malformed("`from` is no sequence number")), 400);
+    let lines = 0;
+    let text = "";
+    for await (const { hash, record } of records(Number(from))) {
+      text += `{"hash":"${hexOf(hash)}","record":${decoder.decode(record)}}\n`;
+      if (++lines === PAGE_LINES || text.length >= PAGE_LENGTH) break;
     }
-    return context.json({ records: page, next: from + page.length });
+    return context.body(text, 200, { "content-type": "application/jsonl; charset=utf-8" });
   });
 }
 

@@ -68,8 +68,8 @@ async function serve(
     poll: () => policy.poll(waitUntil),
   };
   const app = decisionRoutes(service, token);
-  const records = (from: number) => log.read(from);
-  attempt("", () => addEventRoutes(app, { plane, records }, token, operatorToken));
+  const events = { plane, ready: () => policy.refresh(waitUntil), records: (from: number) => log.read(from) };
+  attempt("", () => addEventRoutes(app, events, token, operatorToken));
   return (request: Request) => app.fetch(request);
 }
 
