@@ -1,14 +1,10 @@
 /** Starts the tests' Worker in workerd, and asks it. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { onTestFinished } from "vitest";
 import { printTrustFile } from "../../../bundles/trust/index.ts";
 import { fileOf, keyOf, NOW_MS, refundPolicy, trustIn } from "../policies.ts";
+import { modulesOf, scriptOf } from "./script.ts";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 export const TOKEN = "a-token-of-the-tests";
 /** Of all Workers of a test file alike: time does not go back over a restart. */
 export const AHEAD_MS = NOW_MS - Date.now();
@@ -16,38 +12,6 @@ export const OPERATOR_TOKEN = "another-token-of-the-tests";
 export const key = keyOf(1);
 export const small = fileOf(refundPolicy(100), 1, key);
 export const large = fileOf(refundPolicy(1_000), 2, key);
-
-/** An entry as workerd runs it, but for the core, which stays an import. */
-export async function scriptOf(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(ROOT, entry)],
-    absWorkingDir: ROOT,
-    bundle: true,
-    write: false,
-    platform: "browser",
-    format: "esm",
-    target: "es2022",
-    plugins: [
-      {
-        name: "core-beside",
-        setup(builder) {
-          builder.onResolve({ filter: /core\.wasm$/ }, () => ({ path: "./core.wasm", external: true }));
-        },
-      },
-    ],
-  });
-  return outputFiles[0]!.text;
-}
-
-/** What workerd loads: the script and the core. */
-export const modulesOf = (script: string) => [
-  { type: "ESModule" as const, path: "main.mjs", contents: script },
-  {
-    type: "CompiledWasm" as const,
-    path: "core.wasm",
-    contents: new Uint8Array(readFileSync(join(ROOT, "engine/dist/core.wasm"))),
-  },
-];
 
 let script: Promise<string> | null = null;
 
