@@ -4,7 +4,7 @@ import { LogFailure, type SegmentedLog } from "../hosts/node/log/index.ts";
 import { type Call, withoutMembers } from "./calls.ts";
 import { decideRecorded, decideTraced, type Verdict } from "./core.ts";
 import { CommandError, EXIT_MISUSE, refused } from "./errors.ts";
-import { hashText, mustBeRecorded, type Plane } from "./plane.ts";
+import { type DecidingPlane, hashText, mustBeRecorded } from "./plane.ts";
 import type { Opened } from "./policy.ts";
 import { explanationJson } from "./report/explanation.ts";
 import { objectOf } from "./state/memory.ts";
@@ -121,11 +121,11 @@ const OWN_FACTS = {
 /** Durably, in a folder: each verdict is in the log, and what it moves in the state, before it is given. */
 export class PlaneDecider implements Decider {
   readonly needsSalt = false;
-  readonly #plane: Plane;
+  readonly #plane: DecidingPlane;
   /** The agent that the host takes the caller for. */
   readonly #agent: string | null;
 
-  constructor(plane: Plane, agent: string | null) {
+  constructor(plane: DecidingPlane, agent: string | null) {
     this.#plane = plane;
     this.#agent = agent;
   }
@@ -165,10 +165,10 @@ export class PlaneDecider implements Decider {
     };
   }
 
-  #shown(governed: readonly Awaited<ReturnType<Plane["control"]["decide"]>>[]): Decided[] {
+  #shown(governed: readonly Awaited<ReturnType<DecidingPlane["control"]["decide"]>>[]): Decided[] {
     return governed.map((one) => {
       // A name that cannot be a key is the call's fault, and no store's.
-      if (one.verdict.code !== "state_unavailable") mustBeRecorded(one, this.#plane.folder);
+      if (one.verdict.code !== "state_unavailable") mustBeRecorded(one, this.#plane.place);
       const { verdict, sequence, hash, reservation, failure } = one;
       const reason = failure === null ? {} : { failure };
       return { verdict, extra: { sequence, hash: hashText(hash), reservation, ...reason } };

@@ -32,8 +32,17 @@ export const FOLDER: OptionSpec = {
   name: "folder",
   short: "f",
   value: "DIR",
-  required: true,
-  help: "folder of the control plane: the log of records and the state made from it",
+  help: "folder of the control plane: the log of records and the state made from it; a host that has it open does the work itself",
+};
+export const LEDGER: OptionSpec = {
+  name: "ledger",
+  value: "WHERE",
+  help: "instead of a folder, the database: sqlite:FILE, postgres://USER@HOST/DATABASE, or env:NAME",
+};
+export const SALT_KEY: OptionSpec = {
+  name: "salt-key",
+  value: "FILE",
+  help: "with --ledger, for a policy that redacts: the 32 secret bytes of all its processes",
 };
 export const REASON: OptionSpec = { name: "reason", value: "TEXT", help: "why, for the record" };
 export const BY: OptionSpec = { name: "by", value: "WHO", help: "who does it, for the record" };

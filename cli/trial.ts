@@ -1,10 +1,10 @@
 /** Calls on a state that is not kept: tried out, explained. */
 import { randomBytes } from "node:crypto";
-import type { Ledger } from "../control/ports.ts";
 import { type Call, withHostFacts, withoutMembers } from "./calls.ts";
 import { decideTraced, type Verdict } from "./core.ts";
 import type { Opened } from "./policy.ts";
 import { blobKeys, isStateful, Memory, objectOf, type Parties, partiesOf } from "./state/memory.ts";
+import type { StateReader } from "./state/parties.ts";
 import type { Explanation } from "./trace.ts";
 
 const SALT_BYTES = 16;
@@ -18,12 +18,12 @@ export type TrialState = "none" | "fresh" | "folder";
  */
 export class Trial {
   readonly #opened: Opened;
-  readonly #ledger: Ledger | null;
+  readonly #ledger: StateReader | null;
   readonly #memory: Memory | null;
   /** Sessions met, with what their first call said of them. */
   readonly #sessions = new Map<string, { purpose: unknown; phase: unknown }>();
 
-  constructor(opened: Opened, ledger: Ledger | null = null) {
+  constructor(opened: Opened, ledger: StateReader | null = null) {
     this.#opened = opened;
     this.#ledger = ledger;
     this.#memory = ledger !== null || isStateful(opened.ir) ? new Memory() : null;
@@ -53,7 +53,7 @@ export class Trial {
     return explanation;
   }
 
-  async #seed(memory: Memory, ledger: Ledger, { action, facts }: Call): Promise<void> {
+  async #seed(memory: Memory, ledger: StateReader, { action, facts }: Call): Promise<void> {
     const parties = partiesOf(objectOf(action), objectOf(facts), false);
     if (parties === null) return;
     const keys = blobKeys(parties);

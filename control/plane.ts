@@ -29,6 +29,7 @@ export class Decision implements Governed {
   readonly reservation: number | null;
   readonly chain: readonly string[];
   readonly failure: string | null;
+  readonly #governed: Governed;
   readonly #plane: ControlPlane;
   readonly #agent: string;
   readonly #session: string | null;
@@ -41,9 +42,15 @@ export class Decision implements Governed {
     this.reservation = governed.reservation;
     this.chain = governed.chain;
     this.failure = governed.failure;
+    this.#governed = governed;
     this.#plane = plane;
     this.#agent = agent;
     this.#session = session;
+  }
+
+  /** What `approve` and `reject` name. */
+  get actionDigest(): string | null {
+    return this.#governed.actionDigest;
   }
 
   /** Puts the actual cost in the place of the reserved one. A call that reserved nothing is a deny with `reservation_unknown`, without a record. */

@@ -1,10 +1,8 @@
-import { join } from "node:path";
-import { RECORDS_NAME } from "../../hosts/node/control.ts";
-import { LogFailure, readRecords } from "../../hosts/node/log/index.ts";
+import { LogFailure } from "../../hosts/node/log/index.ts";
 import { durationOption } from "../arguments.ts";
 import { type Command, type Invocation, JSON_OUTPUT } from "../command.ts";
 import { misuse, refused } from "../errors.ts";
-import { AGENT, FOLDER, INSECURE, REASON, TRUST } from "../options.ts";
+import { AGENT, FOLDER, INSECURE, LEDGER, REASON, TRUST } from "../options.ts";
 import { type Plane, reportEvent, withPlane } from "../plane.ts";
 import { durationText } from "../state/amounts.ts";
 import { asCommandError } from "./audit-source.ts";
@@ -28,25 +26,23 @@ interface DeferredRecord {
   inputs: { delegation?: { chain: string[] } | null } | null;
 }
 
-/** The call of a record of the folder's log: agent, session, grantors and digest come from there. */
-async function fromRecord(folder: string, sequence: number): Promise<Answered> {
-  const log = join(folder, RECORDS_NAME);
-  let found: DeferredRecord | null = null;
+/** The call of a record of the log: agent, session, grantors and digest come from there. */
+async function fromRecord({ place, recordAt }: Plane, sequence: number): Promise<Answered> {
+  let record: Uint8Array | null;
   try {
-    for await (const { record } of readRecords(log, { from: sequence, to: sequence + 1 })) {
-      found = JSON.parse(new TextDecoder().decode(record)) as DeferredRecord;
-    }
+    record = await recordAt(sequence);
   } catch (error) {
-    if (error instanceof LogFailure) throw asCommandError(log, error);
+    if (error instanceof LogFailure) throw asCommandError(place, error);
     throw error;
   }
+  const found = record === null ? null : (JSON.parse(new TextDecoder().decode(record)) as DeferredRecord);
   if (found === null)
-    throw refused(log, `there is no record ${sequence}`, "`faramesh audit ls` lists the records");
+    throw refused(place, `there is no record ${sequence}`, "`faramesh audit ls` lists the records");
   const { type, effect, action, action_digest: actionDigest, inputs } = found;
   if (type !== "decision" || effect !== "defer" || action === null) {
     const what = type === "decision" ? `a ${effect}` : `an event, ${type}`;
     throw refused(
-      log,
+      place,
       `record ${sequence} is ${what}, no deferred call`,
       "`faramesh audit ls --effect defer` lists those",
     );
@@ -55,13 +51,13 @@ async function fromRecord(folder: string, sequence: number): Promise<Answered> {
   return { agent: action.agent, session: action.session ?? null, chain, actionDigest };
 }
 
-async function answered(call: string, folder: string, invocation: Invocation): Promise<Answered> {
+async function answered(call: string, plane: Plane, invocation: Invocation): Promise<Answered> {
   if (/^\d{1,15}$/.test(call)) {
     for (const name of ["agent", "session"]) {
       if (invocation.value(name) !== null)
         throw misuse(`\`--${name}\` goes with a digest`, "the record has it");
     }
-    return fromRecord(folder, Number(call));
+    return fromRecord(plane, Number(call));
   }
   if (!/^[0-9a-f]{64}$/.test(call)) {
     throw misuse(
@@ -91,6 +87,7 @@ const OPERANDS: Command["operands"] = [
 ];
 const OPTIONS: Command["options"] = [
   FOLDER,
+  LEDGER,
   { name: "by", value: "WHO", required: true, help: "who answers; never the agent itself" },
   REASON,
   { ...AGENT, help: "with a digest: whose call it is" },
@@ -100,12 +97,13 @@ const LAST: Command["options"] = [TRUST, INSECURE, JSON_OUTPUT];
 
 function answer(
   invocation: Invocation,
+  narrows: boolean,
   act: (plane: Plane, call: Answered, approver: string) => Promise<number>,
 ): Promise<number> {
   const [policy, call] = invocation.operands as [string, string];
   const approver = approverOf(invocation);
-  return withPlane(policy, invocation, { create: false }, async (plane) =>
-    act(plane, await answered(call, plane.folder, invocation), approver),
+  return withPlane(policy, invocation, { create: false, narrows }, async (plane) =>
+    act(plane, await answered(call, plane, invocation), approver),
   );
 }
 
@@ -133,7 +131,7 @@ a rule, a budget or a frozen agent may still deny it.`,
   },
   run: (invocation) => {
     const forMs = durationOption(invocation, "for", HOUR_MS, MAX_APPROVAL_MS);
-    return answer(invocation, async (plane, call, approver) => {
+    return answer(invocation, false, async (plane, call, approver) => {
       const reason = invocation.value("reason") ?? undefined;
       const approved = await plane.control.approve({
         ...call,
@@ -162,7 +160,7 @@ export const reject: Command = {
   ],
   exits: { ok: "the call is rejected", findings: "the event was refused, or there is no such deferred call" },
   run: (invocation) =>
-    answer(invocation, async (plane, call, approver) => {
+    answer(invocation, true, async (plane, call, approver) => {
       const reason = invocation.value("reason") ?? undefined;
       const rejected = await plane.control.reject({ ...call, approver, reason });
       return reportEvent(rejected, plane, invocation, `the call is rejected by ${approver}`);

@@ -1,14 +1,27 @@
 import { type Command, type Invocation, JSON_OUTPUT } from "../command.ts";
 import { misuse } from "../errors.ts";
+import { LEDGER } from "../options.ts";
 import { EXPORT_FORMATS } from "../report/audit-export.ts";
 import { checkpoint, prune } from "./audit-checkpoint.ts";
+import { copy } from "./audit-copy.ts";
 import { FILTERS } from "./audit-filter.ts";
 import { prove } from "./audit-prove.ts";
 import { exportLog, list, show, stats, tail } from "./audit-show.ts";
 import { logOf } from "./audit-source.ts";
 import { verify, verifyProofFile } from "./audit-verify.ts";
 
-const ACTIONS = ["verify", "show", "tail", "ls", "stats", "export", "prove", "checkpoint", "prune"] as const;
+const ACTIONS = [
+  "verify",
+  "show",
+  "tail",
+  "ls",
+  "stats",
+  "export",
+  "prove",
+  "checkpoint",
+  "prune",
+  "copy",
+] as const;
 
 const HELP = "`faramesh audit --help` shows the usage";
 
@@ -41,6 +54,8 @@ function run(
       return prove(path, words, invocation);
     case "checkpoint":
       return checkpoint(path, words[0], invocation);
+    case "copy":
+      return copy(path, invocation);
     default:
       return prune(path, words[0], invocation);
   }
@@ -59,6 +74,7 @@ export const audit: Command = {
   prove LOG A B --consistency   a proof file that the log of B records begins with that of A
   checkpoint LOG [list|make|verify|cosign]   signed checkpoints (C2SP tlog-checkpoint)
   prune LOG N             removes whole segments before record N; what proves them stays
+  copy LOG --ledger WHERE the records of a database into a folder; run again, what is new
 
 LOG is the folder of \`faramesh decide --log\`, or the control plane's of \`--folder\`. verify, show, ls, stats and export also take one file of it, or -.
 A log cut off at its end still verifies unless a checkpoint covers it: keep the head that verify prints, and give it back with --head.`,
@@ -100,6 +116,7 @@ A log cut off at its end still verifies unless a checkpoint covers it: keep the 
     { name: "archive", value: "FILE", help: "prove: where a record stands that was pruned" },
     { name: "output", short: "o", value: "FILE", help: "prove: write the proof there (standard output)" },
     { name: "log-key", value: "KEY", help: "checkpoint cosign: public key file of the log" },
+    { ...LEDGER, help: "copy: the database, as sqlite:FILE, postgres://USER@HOST/DATABASE, or env:NAME" },
     { name: "seen", value: "FILE", help: "checkpoint cosign: what the witness saw last, kept by it" },
     JSON_OUTPUT,
   ],

@@ -7,8 +7,9 @@ import { isRefusedInput, type Verdict } from "../core.ts";
 import { type Decider, ENVELOPES, PlaneDecider, StatelessDecider, TrialDecider } from "../decider.ts";
 import { CommandError, EXIT_FINDINGS, EXIT_MISUSE, EXIT_OK, misuse } from "../errors.ts";
 import { cannotRead, Progress, placeName, print, printError } from "../io.ts";
-import { AGENT, FOLDER, INSECURE, NOW, TRUST } from "../options.ts";
-import { withPlane } from "../plane.ts";
+import { keptIn, NO_SALTS, saltsOfKey } from "../keeping.ts";
+import { AGENT, FOLDER, INSECURE, LEDGER, NOW, SALT_KEY, TRUST } from "../options.ts";
+import { withDecidingPlane } from "../plane.ts";
 import { type Opened, openPolicy } from "../policy.ts";
 import { type DecidedRow, verdictLine, verdictTable } from "../report/verdicts.ts";
 import { isStateful } from "../state/memory.ts";
@@ -116,9 +117,10 @@ A bundle needs --trust or --insecure. Sources are compiled in memory and count a
     { name: "trace", help: "add to each line the steps, rules and conditions that led to it" },
     {
       ...FOLDER,
-      required: false,
       help: "decide through the control plane of this folder: state is kept, records are durable before their verdicts are written",
     },
+    LEDGER,
+    SALT_KEY,
     {
       name: "log",
       value: "DIR",
@@ -148,10 +150,18 @@ A bundle needs --trust or --insecure. Sources are compiled in memory and count a
     if (callsPath === "-" && process.stdin.isTTY === true) {
       printError("reading calls from the terminal, one a line; end with Ctrl-D\n");
     }
-    if (invocation.value("folder") !== null) {
-      return withPlane(path, invocation, { create: true, identify: ENVELOPES }, (plane) =>
-        decideCalls(callsPath, plane.opened, new PlaneDecider(plane, invocation.value("agent")), invocation),
-      );
+    if (keptIn(invocation) !== null) {
+      const salts = saltsOfKey(invocation);
+      const options = { create: true, operate: true, identify: ENVELOPES, salts };
+      return withDecidingPlane(path, invocation, options, async (plane) => {
+        if (plane.via === "ledger" && salts === NO_SALTS && plane.opened.ir.redacts.length > 0)
+          throw misuse(
+            "the policy redacts, and `--salt-key` is missing",
+            "name the key that all processes share",
+          );
+        const decider = new PlaneDecider(plane, invocation.value("agent"));
+        return decideCalls(callsPath, plane.opened, decider, invocation);
+      });
     }
     const opened = await openPolicy(path, {
       trust: invocation.value("trust"),
@@ -191,6 +201,10 @@ function checkOptions(invocation: Invocation): void {
   both("folder", "trace", "`faramesh explain --folder` shows the trace of one call");
   both("folder", "log", "the folder has a log of its own");
   both("folder", "now", "with a folder every call has the present time");
+  both("ledger", "trace", "`faramesh explain --ledger` shows the trace of one call");
+  both("ledger", "log", "the database has a log of its own");
+  both("ledger", "now", "with a database every call has the present time");
+  both("folder", "salt-key", "the folder has a key of its own");
 }
 
 async function decideCalls(

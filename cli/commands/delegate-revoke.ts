@@ -32,7 +32,7 @@ export function revoke(invocation: Invocation): Promise<number> {
   const { digest, agent } = grantOf(invocation, operand);
   const by = invocation.value("by") ?? undefined;
   const reason = invocation.value("reason") ?? undefined;
-  return withPlane(policy, invocation, { create: false }, async (plane) => {
+  return withPlane(policy, invocation, { create: false, narrows: true }, async (plane) => {
     const governed = await plane.control.revokeGrant({ agent, grant: digest, by, reason });
     return reportEvent(governed, plane, invocation, `grant ${digest} is revoked`);
   });

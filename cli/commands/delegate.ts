@@ -9,7 +9,7 @@ import {
 import { type Command, type Invocation, JSON_OUTPUT } from "../command.ts";
 import { EXIT_FINDINGS, EXIT_OK, misuse, refused } from "../errors.ts";
 import { print, printJson, readBytes } from "../io.ts";
-import { BY, FOLDER, INSECURE, KEY, REASON, TRUST } from "../options.ts";
+import { BY, FOLDER, INSECURE, KEY, LEDGER, REASON, TRUST } from "../options.ts";
 import { printable, styleFor, table } from "../style.ts";
 import { grantJson, grantRow, readTime, readTokens, refuseFault } from "./delegate-files.ts";
 import { grant } from "./delegate-grant.ts";
@@ -166,6 +166,7 @@ revoke takes the last grant of a file back, in a control plane's folder: every c
     },
     { name: "at", value: "TIME", help: "verify: at that time (now)" },
     FOLDER,
+    LEDGER,
     BY,
     REASON,
     TRUST,

@@ -3,7 +3,8 @@ import { type Command, type Invocation, JSON_OUTPUT } from "../command.ts";
 import { isRefusedInput } from "../core.ts";
 import { EXIT_FINDINGS, EXIT_OK, misuse } from "../errors.ts";
 import { print, printJson, readBytes } from "../io.ts";
-import { AGENT, FOLDER, INSECURE, NOW, TRUST } from "../options.ts";
+import { keptIn } from "../keeping.ts";
+import { AGENT, FOLDER, INSECURE, LEDGER, NOW, TRUST } from "../options.ts";
 import { withPlane } from "../plane.ts";
 import { type Opened, openPolicy } from "../policy.ts";
 import { explanationJson, explanationText } from "../report/explanation.ts";
@@ -18,7 +19,7 @@ export const explain: Command = {
   summary: "show why a call gets its verdict",
   description: `Shows each step of the decision, each rule that was tried, each condition with the values it saw, and where the decision fell.
 The call has the form of a line of \`faramesh decide\`, but may span lines. Redacted values are not shown.
-A policy that remembers calls is asked on a fresh state, in which the call's session has just been opened; with --folder on the state that is there,
+A policy that remembers calls is asked on a fresh state, in which the call's session has just been opened; with --folder or --ledger on the state that is there,
 which stays as it is.`,
   operands: [
     { name: "POLICY", minimum: 1, maximum: 1, help: "policy file or folder, or bundle" },
@@ -27,9 +28,9 @@ which stays as it is.`,
   options: [
     {
       ...FOLDER,
-      required: false,
       help: "explain on the state of this control plane, without recording anything",
     },
+    LEDGER,
     AGENT,
     TRUST,
     INSECURE,
@@ -55,7 +56,7 @@ which stays as it is.`,
     const text = readBytes(callPath ?? "-", MAX_CALL_BYTES);
     if (skipSpace(text, 0) === text.length)
       throw misuse("there is no call to explain", "give one as JSON, on standard input or in a file");
-    if (invocation.value("folder") !== null) {
+    if (keptIn(invocation) !== null) {
       return withPlane(path, invocation, { create: false }, ({ control, opened }) =>
         explainCall(opened, new Trial(opened, control.ledger), text, invocation),
       );

@@ -2,7 +2,7 @@ import { isDelegation } from "../../bundles/compile/listing-state.ts";
 import { type Command, type Invocation, JSON_OUTPUT } from "../command.ts";
 import { EXIT_OK, misuse, nearest, refused } from "../errors.ts";
 import { print, printJson } from "../io.ts";
-import { AGENT, FOLDER, INSECURE, REASON, TRUST } from "../options.ts";
+import { AGENT, FOLDER, INSECURE, LEDGER, REASON, TRUST } from "../options.ts";
 import { type Plane, reportEvent, withPlane } from "../plane.ts";
 import { sessionJson, sessionTable, sessionText } from "../report/session.ts";
 import { partyOf, type SessionParty, sessionParties } from "../state/parties.ts";
@@ -45,7 +45,7 @@ async function show(plane: Plane, session: string, invocation: Invocation): Prom
     const view = await viewOf(plane, party);
     if (view === null)
       throw refused(
-        plane.folder,
+        plane.place,
         `the state of session \`${session}\` is damaged`,
         "build the state again from the log",
       );
@@ -59,11 +59,11 @@ async function show(plane: Plane, session: string, invocation: Invocation): Prom
   return EXIT_OK;
 }
 
-async function unknownSession({ control, folder }: Plane, session: string) {
+async function unknownSession({ control, place }: Plane, session: string) {
   const names = [...new Set((await sessionParties(control.ledger, null)).map((one) => one.session))];
   const near = nearest(session, names);
   const help = near === null ? "`faramesh session ls` lists the sessions" : `did you mean \`${near}\`?`;
-  return refused(folder, `there is no session \`${session}\``, help);
+  return refused(place, `there is no session \`${session}\``, help);
 }
 
 async function list(plane: Plane, invocation: Invocation): Promise<number> {
@@ -117,8 +117,8 @@ export const session: Command = {
   close POLICY SESSION         ends it, where the policy's completion gate is met
   ls POLICY                    all sessions
 
-The folder is what \`faramesh decide --folder\` and \`openControl\` of the library keep. One process has it open at a time: stop the host
-first, or ask it. What changes anything is an event in the log.`,
+The folder is what \`faramesh decide --folder\` and \`openControl\` of the library keep. While a host that was
+opened with \`operate\` runs, it does what is asked. What changes anything is an event in the log.`,
   operands: [
     { name: "ACTION", minimum: 1, maximum: 1, choices: ACTIONS, help: "what to do" },
     { name: "POLICY", minimum: 1, maximum: 1, help: "bundle, or policy file or folder" },
@@ -127,6 +127,7 @@ first, or ask it. What changes anything is an event in the log.`,
   ],
   options: [
     FOLDER,
+    LEDGER,
     { ...AGENT, help: "whose session it is (the only one that it can be)" },
     { name: "purpose", value: "TEXT", help: "open: what the session is for" },
     { name: "phase", value: "NAME", help: "open: the phase to begin in (the first one declared)" },

@@ -89,16 +89,23 @@ function headLines(view: SessionView, nowMs: number): [string, string][] {
 
 function reservationLines({ reservations }: SessionView, nowMs: number, style: Style): string {
   if (reservations.length === 0) return "";
-  const shown = reservations.slice(-SHOWN_RESERVATIONS);
+  // A call that costs nothing is open too, until it is settled: many of them say no more than how many.
+  const costing = reservations.filter(({ money, tokens }) => money > 0n || tokens > 0n);
+  const free = reservations.length - costing.length;
+  const shown = costing.slice(-SHOWN_RESERVATIONS);
   const rows = shown.map(({ sequence, timeMs, money, tokens }) => [
     `    ${sequence}`,
     moneyText(money),
     tokens === 0n ? "" : `${tokens} tokens`,
     `${durationText(nowMs - timeMs)} ago`,
   ]);
-  const more = reservations.length - shown.length;
-  const title = `  open reservations ${style.dim(`${reservations.length}${more > 0 ? `, the last ${shown.length}` : ""}`)}\n`;
-  return title + table(rows, (text, _, column) => (column === 3 ? style.dim(text) : text));
+  const more = costing.length - shown.length;
+  const title = `  open reservations ${style.dim(`${reservations.length}${more > 0 ? `, the last ${shown.length} of ${costing.length} that cost` : ""}`)}\n`;
+  const calls = free === 1 ? "1 call" : `${free} calls`;
+  const folded = free === 0 ? "" : `    ${calls} of ${moneyText(0n)}\n`;
+  const listed =
+    rows.length === 0 ? "" : table(rows, (text, _, column) => (column === 3 ? style.dim(text) : text));
+  return title + listed + folded;
 }
 
 function approvalLines({ approvals, pending }: SessionView, nowMs: number, style: Style): string {

@@ -3,6 +3,9 @@ import { agentKey, type Ledger, sessionKey } from "../../control/ports.ts";
 import { decodeBlob, type SessionState } from "./blob.ts";
 import type { PartyState } from "./meters.ts";
 
+/** What tools read of a ledger. */
+export type StateReader = Pick<Ledger, "read" | "list">;
+
 const PAGE = 512;
 const SESSION_PREFIX = "session/";
 
@@ -14,7 +17,7 @@ export interface SessionParty {
 }
 
 /** The keys `session/SESSION/AGENT` with that prefix. */
-async function sessionKeys(ledger: Ledger, prefix: string): Promise<string[]> {
+async function sessionKeys(ledger: StateReader, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   for (let page = await ledger.list(prefix, null, PAGE); page.length > 0; ) {
     keys.push(...page);
@@ -24,7 +27,7 @@ async function sessionKeys(ledger: Ledger, prefix: string): Promise<string[]> {
 }
 
 /** Every party of one session, or of all; ascending by session, then agent. */
-export async function sessionParties(ledger: Ledger, session: string | null): Promise<SessionParty[]> {
+export async function sessionParties(ledger: StateReader, session: string | null): Promise<SessionParty[]> {
   const prefix = session === null ? SESSION_PREFIX : sessionKey(session, "x").slice(0, -1);
   const keys = await sessionKeys(ledger, prefix);
   const blobs = await ledger.read(keys);
@@ -37,7 +40,11 @@ export async function sessionParties(ledger: Ledger, session: string | null): Pr
 }
 
 /** What one party has. */
-export async function partyOf(ledger: Ledger, agent: string, session: string | null): Promise<PartyState> {
+export async function partyOf(
+  ledger: StateReader,
+  agent: string,
+  session: string | null,
+): Promise<PartyState> {
   const keys = session === null ? [agentKey(agent)] : [agentKey(agent), sessionKey(session, agent)];
   const [own, ofSession] = (await ledger.read(keys)).map((blob) => (blob === null ? null : decodeBlob(blob)));
   return {

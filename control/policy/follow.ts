@@ -7,7 +7,7 @@ import type { Core, Traced, Verdict } from "../../engine/binding/index.ts";
 import { type Input, toText } from "../call.ts";
 import type { Clock } from "../ports.ts";
 import type { BundleOrigin, Fetched } from "./origin.ts";
-import type { Identity, Ready } from "./prepare.ts";
+import type { Accept, Identity, Ready } from "./prepare.ts";
 import { errorLine, type PolicyRefusal, policyRefusal } from "./refusals.ts";
 
 export interface FollowPorts {
@@ -19,6 +19,7 @@ export interface FollowPorts {
   prepare(
     file: Uint8Array,
     highest: HighestSequence | null,
+    accept: Accept | undefined,
     tag: string | null,
   ): Promise<({ ok: true } & Ready) | PolicyRefusal>;
   /** The last good bundle of an earlier process, verified anew: decides, as stale, until the origin answers. */
@@ -55,6 +56,7 @@ export class FollowedPolicy {
   #polling: Promise<Poll> | null = null;
   #turn = 0;
   #beganMs = 0;
+  #accept: Accept | undefined;
   readonly #whenChanged: ((identity: Identity) => void)[] = [];
 
   constructor(ports: FollowPorts) {
@@ -90,6 +92,12 @@ export class FollowedPolicy {
 
   trace(action: Input, facts?: Input): Traced {
     return this.core.trace(toText(action), facts === undefined ? undefined : toText(facts));
+  }
+
+  /** From now on only such bundles are taken into use. @returns why the one in use is none, or null; it stays in use. */
+  require(accept: Accept): PolicyRefusal | null {
+    this.#accept = accept;
+    return this.#ready === null ? null : accept(this.#ready.bundle);
   }
 
   /** Called after each swap. */
@@ -131,7 +139,7 @@ export class FollowedPolicy {
         : this.#confirmed(this.#ready, false);
     }
     try {
-      const ready = await prepare(fetched.file, this.#ready?.highest ?? null, fetched.tag);
+      const ready = await prepare(fetched.file, this.#ready?.highest ?? null, this.#accept, fetched.tag);
       if (turn !== this.#turn) return GIVEN_UP;
       if (!ready.ok) return this.#failed(ready);
       const changed = ready.identity.bundle !== this.#ready?.identity.bundle;

@@ -3,7 +3,7 @@ import type { Core, Text, Traced, Verdict } from "../../engine/binding/index.ts"
 import { refusal as denial } from "../../engine/binding/verdict.ts";
 import { type Input, toText } from "../call.ts";
 import type { ChainTip } from "../ports.ts";
-import type { Identity, Ready } from "./prepare.ts";
+import type { Accept, Identity, Ready } from "./prepare.ts";
 import { errorLine, type PolicyRefusal, policyRefusal } from "./refusals.ts";
 
 /** A record and its place in the chain. */
@@ -30,6 +30,7 @@ export type Prepare<Source, Options> = (
   source: Source,
   options: Options,
   highest: HighestSequence | null,
+  accept?: Accept,
 ) => Promise<({ ok: true } & Ready) | PolicyRefusal>;
 
 /** Bytes are read before the call is over, so they need no copy. */
@@ -42,14 +43,16 @@ export class Policy<Source = Uint8Array, Options = unknown> {
   readonly #prepare: Prepare<Source, Options>;
   #ready: Ready;
   #options: Options;
+  readonly #accept: Accept | undefined;
   #tip: ChainTip = { sequence: 0, previous: new Uint8Array(32) };
   #reloading: Promise<unknown> = Promise.resolve();
 
   /** For a host's `openPolicy`. */
-  constructor(ready: Ready, options: Options, prepare: Prepare<Source, Options>) {
+  constructor(ready: Ready, options: Options, prepare: Prepare<Source, Options>, accept?: Accept) {
     this.#ready = ready;
     this.#options = options;
     this.#prepare = prepare;
+    this.#accept = accept;
   }
 
   get identity(): Identity {
@@ -91,7 +94,7 @@ export class Policy<Source = Uint8Array, Options = unknown> {
    */
   reload(source: Source, options: Options = this.#options): Promise<ReloadResult> {
     const reloaded = this.#reloading.then(async (): Promise<ReloadResult> => {
-      const ready = await this.#prepare(source, options, this.#ready.highest);
+      const ready = await this.#prepare(source, options, this.#ready.highest, this.#accept);
       if (!ready.ok) return ready;
       this.#ready = ready;
       this.#options = options;

@@ -18,6 +18,8 @@ export interface Identity {
 
 export interface Ready {
   core: Core;
+  /** What the core has loaded. */
+  bundle: Uint8Array;
   identity: Identity;
   /** The newest bundle that this policy has used so far. */
   highest: HighestSequence | null;
@@ -42,6 +44,9 @@ export type Verification =
     }
   | { readonly insecure: true; readonly trust?: never };
 
+/** Whether a host can do what a bundle asks of it: null, or why not. */
+export type Accept = (bundle: Uint8Array) => PolicyRefusal | null;
+
 /** What the runtime gives. */
 export interface Machinery {
   /** A new core without a policy. Rejects when there is none to be had. */
@@ -58,6 +63,8 @@ interface Accepted {
   keys: readonly string[];
 }
 
+const ANY: Accept = () => null;
+
 function newer(left: HighestSequence | null, right: HighestSequence | null): HighestSequence | null {
   if (left === null || right === null) return left ?? right;
   return right.sequence > left.sequence ? right : left;
@@ -66,6 +73,7 @@ function newer(left: HighestSequence | null, right: HighestSequence | null): Hig
 /**
  * @param file the bundle file; not changed by anybody before this resolves.
  * @param highest the newest bundle that this policy has used so far, as far as this process knows.
+ * @param accept asked of every bundle before it is remembered.
  * @throws TypeError for both `trust` and `insecure`, or neither.
  */
 export async function prepare(
@@ -73,10 +81,11 @@ export async function prepare(
   verification: Verification,
   highest: HighestSequence | null,
   machinery: Machinery,
+  accept: Accept = ANY,
 ): Promise<({ ok: true } & Ready) | PolicyRefusal> {
   if (verification.insecure === true) {
     const loaded = load(file, verification);
-    return loaded.ok ? intoCore(loaded, highest, machinery) : loaded;
+    return loaded.ok ? (accept(loaded.bundle) ?? intoCore(loaded, highest, machinery)) : loaded;
   }
   const { trust, nowMs, memory } = verification;
   const state = memory === undefined ? { ok: true as const, highest: null } : await memory.read();
@@ -86,6 +95,8 @@ export async function prepare(
   const hash = sha256Hex === undefined ? {} : { sha256Hex };
   const loaded = load(file, { trust, nowMs, highest: before, ...hash });
   if (!loaded.ok) return loaded;
+  const unwanted = accept(loaded.bundle);
+  if (unwanted !== null) return unwanted;
   const now = { sequence: loaded.sequence!, digest: loaded.digest };
   const ready = await intoCore(loaded, now, machinery);
   if (!ready.ok || memory === undefined || state.highest?.sequence === now.sequence) return ready;
@@ -113,5 +124,5 @@ async function intoCore(
     sequence,
     keys: Object.freeze([...keys]),
   };
-  return { ok: true, core, identity: Object.freeze(identity), highest };
+  return { ok: true, core, bundle, identity: Object.freeze(identity), highest };
 }

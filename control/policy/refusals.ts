@@ -23,6 +23,10 @@ export const POLICY_REFUSALS = {
     message: "the state file cannot be written",
     help: "check its folder's permissions and space; the policy was not taken into use",
   },
+  checkpoints_missing: {
+    message: "the policy asks for checkpoints, and nothing makes them",
+    help: 'give `checkpoints` with a key; or say `checkpoints: "elsewhere"` where another process makes them',
+  },
   origin_unreachable: {
     message: "the origin of the bundle cannot be reached",
     help: "check its address and that its server runs; the policy in use stays",

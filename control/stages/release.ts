@@ -16,18 +16,67 @@ export interface Governed {
   readonly reservation: number | null;
   /** Grantors of the call, root first. */
   readonly chain: readonly string[];
+  /** What an approval names: `action_digest` of the record of a decision, 64 hexadecimal digits; null of an event, and where there is no record. */
+  readonly actionDigest: string | null;
   /** Why a stage or a port failed, for the operator. */
   readonly failure: string | null;
 }
 
+/** What `GovernedCall` is made of: `record` instead of the digest, which is read from it by those who ask. */
+type GovernedParts = Omit<Governed, "actionDigest"> & { readonly record: Uint8Array | null };
+
+const utf8 = new TextDecoder();
+
+/** The outcome of a call and its record. The digest is read out of the record when it is asked for: most callers never do. */
+export class GovernedCall implements Governed {
+  readonly verdict: Verdict;
+  readonly sequence: number | null;
+  readonly hash: Uint8Array | null;
+  readonly reservation: number | null;
+  readonly chain: readonly string[];
+  readonly failure: string | null;
+  readonly #record: Uint8Array | null;
+
+  constructor({ verdict, sequence, hash, reservation, chain, failure, record }: GovernedParts) {
+    this.verdict = verdict;
+    this.sequence = sequence;
+    this.hash = hash;
+    this.reservation = reservation;
+    this.chain = chain;
+    this.failure = failure;
+    this.#record = record;
+  }
+
+  get actionDigest(): string | null {
+    if (this.#record === null) return null;
+    const { type, action_digest: digest } = JSON.parse(utf8.decode(this.#record)) as Record<string, unknown>;
+    return type === "decision" && typeof digest === "string" ? digest : null;
+  }
+
+  /** The same, with why a port refused. */
+  because(failure: string): GovernedCall {
+    const { verdict, sequence, hash, reservation, chain } = this;
+    return new GovernedCall({
+      verdict,
+      sequence,
+      hash,
+      reservation,
+      chain,
+      failure,
+      record: this.#record,
+    });
+  }
+}
+
 /** Nothing was recorded, so nothing may run. */
 export function unrecorded(code: CodeName, failure: string): Governed {
-  return { verdict: refusal(code), sequence: null, hash: null, reservation: null, chain: [], failure };
+  const nothing = { sequence: null, hash: null, reservation: null, chain: [], record: null };
+  return new GovernedCall({ ...nothing, verdict: refusal(code), failure });
 }
 
 /** @param governed of a transaction that is durable. */
-export function release(governed: Governed, { refusal }: Caller): Governed {
-  return refusal === null ? governed : { ...governed, failure: refusal.reason };
+export function release(governed: GovernedCall, { refusal }: Caller): Governed {
+  return refusal === null ? governed : governed.because(refusal.reason);
 }
 
 /** Of whatever a transaction failed with. The record may be in the log all the same; the verdict in it is not given out. */

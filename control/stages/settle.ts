@@ -12,7 +12,7 @@ import {
 import { revocationBytes } from "../keys.ts";
 import type { LedgerOutcome } from "../ports.ts";
 import type { Evaluated, Subject } from "./evaluate.ts";
-import type { Governed } from "./release.ts";
+import { GovernedCall } from "./release.ts";
 import type { StateKeys } from "./snapshot.ts";
 
 const SLOT_BYTES = 8;
@@ -47,7 +47,7 @@ export function settle(
   keys: StateKeys,
   { call, caller, tip: { sequence } }: Subject,
   made: Evaluated,
-): LedgerOutcome<Governed> {
+): LedgerOutcome<GovernedCall> {
   const { verdict, record, hash, state } = made;
   const writes = new Map<string, Uint8Array | null>();
   const isPermit = verdict.effect === "permit";
@@ -64,6 +64,6 @@ export function settle(
   return {
     records: [{ sequence, record, hash }],
     writes,
-    value: { verdict, sequence, hash, reservation, chain, failure: null },
+    value: new GovernedCall({ verdict, sequence, hash, reservation, chain, failure: null, record }),
   };
 }

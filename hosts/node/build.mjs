@@ -10,6 +10,13 @@ try {
   await bundle(join(root, "hosts/node/index.ts"), join(root, "hosts/node/dist/index.mjs"), {
     packages: "external",
   });
+  await bundle(
+    join(root, "hosts/node/checkpoints/worker.ts"),
+    join(root, "hosts/node/dist/checkpoints.mjs"),
+    {
+      packages: "external",
+    },
+  );
   execFileSync(
     process.execPath,
     [join(typescript, "bin/tsc"), "-p", join(root, "hosts/node/tsconfig.types.json")],

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { type OwnLedgerParts, openOwnLedger } from "../../control/ledger/open.ts";
 import { rebuildState } from "../../control/ledger/rebuild.ts";
 import { ControlPlane } from "../../control/plane.ts";
+import { type CheckpointsAsked, checkpointsAsked } from "../../control/policy/checkpoints.ts";
 import { FollowedPolicy } from "../../control/policy/follow.ts";
 import type { ReloadResult } from "../../control/policy/policy.ts";
-import type { Identity } from "../../control/policy/prepare.ts";
+import type { Accept, Identity } from "../../control/policy/prepare.ts";
+import { policyRefusal } from "../../control/policy/refusals.ts";
 import type {
   Clock,
   Delegations,
@@ -15,9 +17,14 @@ import type {
   Salts,
   StateStore,
 } from "../../control/ports.ts";
+import type { Every } from "./checkpoints/messages.ts";
+import { type CheckpointThread, startThread, type ThreadOptions } from "./checkpoints/thread.ts";
+import { errorText } from "./files.ts";
 import { openLog } from "./log/index.ts";
 import { NATIVE_SHA256 } from "./log/sha256.ts";
-import { type NodePolicy, openPolicy } from "./policy.ts";
+import { type CheckpointOptions, DEFAULT_EVERY } from "./log/timer.ts";
+import { type OperationsServer, serveOperations } from "./operations/server.ts";
+import { type NodePolicy, openAccepted, PolicyRefused } from "./policy.ts";
 import type { ControlRefusal, HostRefusal } from "./refusals.ts";
 import { createSalts, openSaltKey } from "./salt-key.ts";
 import type { PolicyOptions } from "./source.ts";
@@ -27,11 +34,19 @@ export const RECORDS_NAME = "records";
 export const STATE_NAME = "state.sqlite";
 export const SALT_KEY_NAME = "salt.key";
 
+/** Checkpoints of the folder's log, made in a thread of their own. How often is as said here, or else in the policy's `runtime` block. */
+export type FolderCheckpoints = Omit<ThreadOptions, "worker"> &
+  Pick<CheckpointOptions, "everyRecords" | "everyMs">;
+
 /** Where records and state are kept. */
 export type Keeping =
   | {
       /** Holds the record log, the state made from it, and the salts' key. One process has it open at a time. */
       readonly folder: string;
+      /** True: operators reach this process by the socket `control.sock` in the folder (docs/operations/running.md). */
+      readonly operate?: boolean;
+      /** `elsewhere`: another process makes them. Left out, a policy that asks for some is refused. */
+      readonly checkpoints?: FolderCheckpoints | "elsewhere";
       readonly ledger?: never;
       readonly salts?: never;
     }
@@ -40,6 +55,9 @@ export type Keeping =
       readonly ledger: Ledger;
       readonly salts: Salts;
       readonly folder?: never;
+      readonly operate?: never;
+      /** Of the copy of its records that is in a folder (`faramesh audit copy`). */
+      readonly checkpoints?: "elsewhere";
     };
 
 /** Which policy decides: a bundle with what verifies it, or one that follows its origin and was verified by its own options. */
@@ -74,15 +92,25 @@ export class ControlRefused extends Error {
   }
 }
 
+/** What ends with a control plane. */
+interface Attached {
+  server: OperationsServer | null;
+  thread: CheckpointThread | null;
+  /** How often checkpoints are made under the policy of the moment. */
+  every(): Every;
+}
+
 /** Decisions and events under one policy, recorded. For `openControl`. */
 export class Control extends ControlPlane {
   readonly #policy: NodePolicy | FollowedPolicy;
   readonly #ledger: Ledger;
+  readonly #attached: Readonly<Attached>;
 
   constructor(
     policy: NodePolicy | FollowedPolicy,
     ledger: Ledger,
     ports: Omit<ConstructorParameters<typeof ControlPlane>[0], "core" | "ledger">,
+    attached: Readonly<Attached>,
   ) {
     super({
       ...ports,
@@ -93,6 +121,7 @@ export class Control extends ControlPlane {
     });
     this.#policy = policy;
     this.#ledger = ledger;
+    this.#attached = attached;
   }
 
   /** What is deciding; null while a followed policy has no good bundle yet, and every call is denied with `no_policy`. */
@@ -107,17 +136,31 @@ export class Control extends ControlPlane {
 
   /**
    * Takes a newer bundle, or new keys, into use between two decisions, as `Policy.reload`. What was counted goes on where its meter is still there.
-   * Throws TypeError for a followed policy, which is asked to `poll`.
+   * Rejects with TypeError for a followed policy, which is asked to `poll`.
    */
-  reload(source: string | Uint8Array, options?: PolicyOptions): Promise<ReloadResult> {
+  async reload(source: string | Uint8Array, options?: PolicyOptions): Promise<ReloadResult> {
     if (this.#policy instanceof FollowedPolicy)
       throw new TypeError("policy: it follows its origin; poll that");
-    return this.#policy.reload(source, options);
+    const reloaded = await this.#policy.reload(source, options);
+    if (reloaded.ok) this.#attached.thread?.every(this.#attached.every());
+    return reloaded;
+  }
+
+  /** The newest checkpoint, and why there was none since, if one could not be made; null when others make them, or nobody. */
+  get checkpoints(): Pick<CheckpointThread, "latest" | "failure"> | null {
+    return this.#attached.thread;
   }
 
   /** Waits for calls under way; later ones are denied. */
-  close(): Promise<void> {
-    return this.#ledger.close();
+  async close(): Promise<void> {
+    // Before the folder's lock is let go: the next one to hold it may serve there.
+    await this.#attached.server?.close();
+    try {
+      await this.#ledger.close();
+    } finally {
+      // Of all that was recorded.
+      await this.#attached.thread?.close();
+    }
   }
 }
 
@@ -161,20 +204,83 @@ async function keep({ folder, ledger, salts }: Keeping): Promise<{ ledger: Ledge
   return { ledger: opened.ledger, salts: createSalts(key.key) };
 }
 
-async function choose(choice: PolicyChoice): Promise<NodePolicy | FollowedPolicy> {
+/** Accepts the bundles whose checkpoints somebody makes, and keeps how often. */
+class Asked {
+  readonly #options: ControlOptions["checkpoints"];
+  #asked: CheckpointsAsked | null = null;
+
+  constructor(options: ControlOptions["checkpoints"]) {
+    this.#options = options;
+  }
+
+  readonly accept: Accept = (bundle) => {
+    try {
+      const asked = checkpointsAsked(bundle);
+      if (asked !== null && this.#options === undefined)
+        return policyRefusal(
+          "checkpoints_missing",
+          "its `runtime` block has `checkpoint_every` or `checkpoint_interval`",
+        );
+      this.#asked = asked;
+      return null;
+    } catch (error) {
+      return policyRefusal("bundle_refused", errorText(error));
+    }
+  };
+
+  readonly every = (): Every => {
+    const given: Partial<Every> = typeof this.#options === "object" ? this.#options : {};
+    return {
+      everyRecords: given.everyRecords ?? this.#asked?.everyRecords ?? DEFAULT_EVERY.everyRecords,
+      everyMs: given.everyMs ?? this.#asked?.everyMs ?? DEFAULT_EVERY.everyMs,
+    };
+  };
+}
+
+/** What goes on beside decisions, over a folder that is open. */
+async function attach(
+  control: Control,
+  options: Extract<ControlOptions, { folder: string }>,
+  attached: Attached,
+): Promise<HostRefusal | null> {
+  const { folder, checkpoints, operate } = options;
+  if (typeof checkpoints === "object") {
+    const started = await startThread(join(folder, RECORDS_NAME), checkpoints, attached.every());
+    if (!started.ok) return started;
+    attached.thread = started.thread;
+  }
+  if (operate !== true) return null;
+  const served = await serveOperations(control, folder);
+  if (!served.ok) return served;
+  attached.server = served.server;
+  return null;
+}
+
+async function choose(choice: PolicyChoice, accept: Accept): Promise<NodePolicy | FollowedPolicy> {
   const { policy } = choice;
-  return policy instanceof FollowedPolicy ? policy : openPolicy(policy, choice as PolicyOptions);
+  if (!(policy instanceof FollowedPolicy)) return openAccepted(policy, choice as PolicyOptions, accept);
+  const refused = policy.require(accept);
+  if (refused !== null) throw new PolicyRefused(refused);
+  return policy;
 }
 
 /**
  * Opens policy, ledger and stages; nothing is in use before all of it is. Rejects with PolicyRefused for the policy and with
- * ControlRefused for records and state.
+ * ControlRefused for records, state and what goes on beside them.
  */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const policy = await choose(options);
+  const { clock = SYSTEM_CLOCK, identify, delegations, checkpoints } = options;
+  const { accept, every } = new Asked(checkpoints);
+  const policy = await choose(options, accept);
   const { ledger, salts } = await keep(options);
-  const { clock = SYSTEM_CLOCK, identify, delegations } = options;
-  return new Control(policy, ledger, { clock, salts, identify, delegations });
+  const attached: Attached = { server: null, thread: null, every };
+  const control = new Control(policy, ledger, { clock, salts, identify, delegations }, attached);
+  if (policy instanceof FollowedPolicy) policy.onChange(() => attached.thread?.every(every()));
+  if (options.folder === undefined) return control;
+  const refused = await attach(control, options, attached);
+  if (refused === null) return control;
+  await control.close();
+  throw new ControlRefused(refused);
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   follow,
   type PollingChoice,
 } from "../../control/policy/polling.ts";
+import type { Accept } from "../../control/policy/prepare.ts";
 import { policyRefusal } from "../../control/policy/refusals.ts";
 import { newCore } from "./core.ts";
 import { errorText } from "./files.ts";
@@ -67,7 +68,8 @@ export async function followPolicy(options: FollowOptions): Promise<Followed> {
     origin,
     clock: { now: () => Date.now() },
     empty: await newCore(),
-    prepare: (file: Uint8Array, highest: HighestSequence | null) => prepareSource(file, options, highest),
+    prepare: (file: Uint8Array, highest: HighestSequence | null, accept: Accept | undefined) =>
+      prepareSource(file, options, highest, accept),
   };
   return follow(ports, options, scheduleLoosely);
 }

@@ -76,6 +76,8 @@ export {
   startCheckpoints,
   verifyFolder,
 } from "./log/index.ts";
+export { connectOperations, OperationFailure, type RunningHost } from "./operations/client.ts";
+export type { FaultCode, Operations } from "./operations/wire.ts";
 export { type NodePolicy as Policy, openPolicy } from "./policy.ts";
 export type { ControlRefusal, HostCode, HostRefusal } from "./refusals.ts";
 export { createSalts } from "./salt-key.ts";

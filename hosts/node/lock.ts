@@ -78,7 +78,7 @@ function parseOwner(text: string): Owner | null {
 /** Creates the file if it is not there. @returns whether it was created. */
 async function create(path: string, owner: Owner): Promise<boolean> {
   try {
-    const handle = await open(path, "wx", 0o644);
+    const handle = await open(path, "wx", 0o600);
     try {
       await handle.writeFile(`${JSON.stringify(owner)}\n`);
     } catch (error) {
@@ -117,6 +117,11 @@ async function removeStale(path: string, self: Owner): Promise<void> {
 async function release(path: string, self: Owner): Promise<void> {
   const owner = await readOwner(path);
   if (owner?.pid === self.pid && owner.started === self.started) await rm(path, { force: true });
+}
+
+/** Removes a lock of this process whose holder in it has ended, such as a thread. @throws the file system's error. */
+export function releaseOwn(path: string): Promise<void> {
+  return release(path, currentOwner());
 }
 
 /**

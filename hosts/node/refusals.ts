@@ -54,6 +54,14 @@ export const HOST_REFUSALS = {
     message: "the record does not continue the log",
     help: "the core and the log disagree; verify the log and report this",
   },
+  socket_unusable: {
+    message: "the control socket cannot be made or used",
+    help: "the folder must belong to the user that runs the host, and to nobody else; or open it without `operate`",
+  },
+  host_unreachable: {
+    message: "no host can be reached by the control socket",
+    help: "the process that has the folder open must open it with `operate: true`; or stop it first",
+  },
   store_busy: {
     message: "the store is held by others for too long",
     help: "find out which process holds its transactions open",

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type HighestSequence, parseTrustFile, type TrustFile } from "../../bundles/trust/index.ts";
-import { type Machinery, prepare, type Ready } from "../../control/policy/prepare.ts";
+import { type Accept, type Machinery, prepare, type Ready } from "../../control/policy/prepare.ts";
 import { type PolicyRefusal, policyRefusal } from "../../control/policy/refusals.ts";
 import { newCore } from "./core.ts";
 import { errorText } from "./files.ts";
@@ -51,13 +51,14 @@ export async function prepareSource(
   source: string | Uint8Array,
   options: PolicyOptions,
   highest: HighestSequence | null,
+  accept?: Accept,
 ): Promise<({ ok: true } & Ready) | PolicyRefusal> {
   const file = await readBytes(source);
   if (!file.ok) return file;
-  if (options.insecure === true) return prepare(file.bytes, options, highest, MACHINERY);
+  if (options.insecure === true) return prepare(file.bytes, options, highest, MACHINERY, accept);
   const trust = await readTrust(options.trust);
   if (!trust.ok) return trust;
   const nowMs = (options.nowMs ?? Date.now)();
   const memory = options.state === undefined ? undefined : stateFile(options.state);
-  return prepare(file.bytes, { trust: trust.trust, nowMs, memory }, highest, MACHINERY);
+  return prepare(file.bytes, { trust: trust.trust, nowMs, memory }, highest, MACHINERY, accept);
 }

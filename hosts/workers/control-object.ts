@@ -4,10 +4,11 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { ControlPlane } from "../../control/plane.ts";
+import { acceptCheckpoints } from "../../control/policy/checkpoints.ts";
 import { saltsOf } from "../../control/salts.ts";
 import { decisionRoutes, type RemoteCall, type RemoteDecision } from "../../gateway/routes/decisions.ts";
 import { addEventRoutes, hexOf } from "../../gateway/routes/events.ts";
-import { followInWorker, type WaitUntil } from "./follow.ts";
+import { followInWorker, MACHINERY, type WaitUntil } from "./follow.ts";
 import { KeptBundle } from "./kept.ts";
 import {
   attempt,
@@ -48,7 +49,8 @@ async function serve(
   const { token, operatorToken, now, saltKey } = settings;
   const salts = saltsOf(keyOf(saltKey), (bytes) => sha256(bytes));
   const { ledger, log } = await openObjectStores(context.storage);
-  const policy = await followInWorker(settings, new KeptBundle(context.storage));
+  const accept = acceptCheckpoints(settings.checkpoints === "elsewhere");
+  const policy = await followInWorker(settings, new KeptBundle(context.storage, MACHINERY, accept));
   const { followed } = policy;
   const plane = new ControlPlane({
     ledger,

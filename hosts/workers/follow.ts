@@ -1,7 +1,7 @@
 /** A policy that follows its origin, in a runtime without timers between requests: a request that finds the last poll too long ago begins the next. */
 import { parseTrustFile, type TrustFile } from "../../bundles/trust/index.ts";
 import { FollowedPolicy, type FollowStatus } from "../../control/policy/follow.ts";
-import { prepare } from "../../control/policy/prepare.ts";
+import { type Machinery, prepare } from "../../control/policy/prepare.ts";
 import { newCore } from "./core.ts";
 import type { KeptBundle } from "./kept.ts";
 import { NotConfigured, type WorkerSettings } from "./settings.ts";
@@ -18,7 +18,7 @@ const RETRY_MS = 1_000;
 /** The runtime drops what a cancelled request has begun, and says nothing. */
 const LOST_MS = 60_000;
 
-const MACHINERY = { openCore: newCore };
+export const MACHINERY: Machinery = { openCore: newCore };
 
 export class WorkerPolicy {
   readonly followed: FollowedPolicy;
@@ -81,13 +81,13 @@ export async function followInWorker(
     origin,
     clock: { now },
     empty: await newCore(),
-    prepare: (file, highest, tag) => {
+    prepare: (file, highest, _accept, tag) => {
       const verification = { trust, nowMs: now() };
       return kept === null
         ? prepare(file, verification, highest, MACHINERY)
-        : kept.prepare(file, tag, verification, highest, MACHINERY);
+        : kept.prepare(file, tag, verification, highest);
     },
-    kept: (await kept?.open({ trust, nowMs: now() }, MACHINERY)) ?? undefined,
+    kept: (await kept?.open({ trust, nowMs: now() })) ?? undefined,
     lostAfterMs: LOST_MS,
   });
   return new WorkerPolicy(followed, options);

@@ -4,7 +4,13 @@
  */
 import { sameBytes } from "../../bundles/trust/bytes.ts";
 import type { HighestSequence } from "../../bundles/trust/index.ts";
-import { type BundleMemory, type Machinery, prepare, type Ready } from "../../control/policy/prepare.ts";
+import {
+  type Accept,
+  type BundleMemory,
+  type Machinery,
+  prepare,
+  type Ready,
+} from "../../control/policy/prepare.ts";
 import { errorLine, type PolicyRefusal, policyRefusal } from "../../control/policy/refusals.ts";
 import type { ObjectStorage } from "./stores/durable-object.ts";
 
@@ -28,10 +34,14 @@ interface Kept {
 
 export class KeptBundle {
   readonly #storage: ObjectStorage;
+  readonly #machinery: Machinery;
+  readonly #accept: Accept;
 
-  /** Makes its tables where there are none. */
-  constructor(storage: ObjectStorage) {
+  /** Makes its tables where there are none. @param accept what a bundle may ask of the host. */
+  constructor(storage: ObjectStorage, machinery: Machinery, accept: Accept) {
     this.#storage = storage;
+    this.#machinery = machinery;
+    this.#accept = accept;
     storage.transactionSync(() => {
       storage.sql.exec(
         "CREATE TABLE IF NOT EXISTS faramesh_bundle (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, " +
@@ -44,19 +54,11 @@ export class KeptBundle {
   }
 
   /** The kept bundle, verified again at this moment; null when there is none, or it does not stand that. */
-  async open(
-    verification: Verification,
-    machinery: Machinery,
-  ): Promise<{ ready: Ready; tag: string | null } | null> {
+  async open(verification: Verification): Promise<{ ready: Ready; tag: string | null } | null> {
     try {
       const kept = this.#read();
       if (kept === null) return null;
-      const ready = await prepare(
-        this.#file(kept),
-        { ...verification, memory: this.#memory() },
-        null,
-        machinery,
-      );
+      const ready = await this.#prepare(this.#file(kept), verification, null);
       if (ready.ok) return { ready, tag: kept.tag };
       console.warn(`faramesh: the kept bundle is not used: ${ready.message}`);
     } catch (error) {
@@ -71,11 +73,15 @@ export class KeptBundle {
     tag: string | null,
     verification: Verification,
     highest: HighestSequence | null,
-    machinery: Machinery,
   ): Promise<Prepared> {
-    const ready = await prepare(file, { ...verification, memory: this.#memory() }, highest, machinery);
+    const ready = await this.#prepare(file, verification, highest);
     if (!ready.ok || ready.highest === null || this.#has(file, tag)) return ready;
     return (await this.#keep(file, tag, ready.highest)) ?? ready;
+  }
+
+  #prepare(file: Uint8Array, verification: Verification, highest: HighestSequence | null): Promise<Prepared> {
+    const remembering = { ...verification, memory: this.#memory() };
+    return prepare(file, remembering, highest, this.#machinery, this.#accept);
   }
 
   /** What is written is written with the file, by `prepare`, before the bundle is used. */
@@ -142,6 +148,9 @@ export class KeptBundle {
     const { sql } = this.#storage;
     try {
       this.#storage.transactionSync(() => {
+        // Another poll may have been quicker.
+        const before = this.#read();
+        if (before !== null && before.highest.sequence > sequence) throw new Error("a newer bundle is kept");
         sql.exec("DELETE FROM faramesh_bundle_parts");
         for (let at = 0, part = 0; at < file.byteLength; at += PART_BYTES, part++) {
           const bytes = file.slice(at, at + PART_BYTES);

@@ -19,6 +19,8 @@ export interface ControlSettings extends WorkerSettings {
   readonly saltKey: string;
   /** What operators present; nobody operates without it. */
   readonly operatorToken?: string | undefined;
+  /** `elsewhere`: a copy of the records gets the checkpoints that the policy asks for. Left out, such a policy is refused. */
+  readonly checkpoints?: "elsewhere" | undefined;
 }
 
 /** A setting is missing or is none. The message names it, and holds nothing of it. */
@@ -67,7 +69,8 @@ export function keyOf(digits: unknown): Uint8Array {
 
 /** What is answered to every request while nothing can be decided. The log has the cause. */
 export function notConfigured({ message, cause }: NotConfigured): Response {
-  console.error(`faramesh: not configured: ${message}`, cause instanceof Error ? cause.message : "");
+  const more = cause instanceof Error && cause.message !== message ? `: ${cause.message}` : "";
+  console.error(`faramesh: not configured: ${message}${more}`);
   const fault: Fault = {
     code: "not_configured",
     message: `the decision point is not configured: ${message}`,

@@ -69,6 +69,29 @@ describe("a control plane's folder", () => {
     });
   });
 
+  it("folds open reservations of nothing into their number", () => {
+    const policy =
+      'agent "shop" {\n  cost pay/* args.amount\n  budget session {\n    max = $9\n  }\n  rules {\n    permit pay/*\n  }\n}\n';
+    folder.write("free.fpl", policy);
+    const at = ["--folder", "free"];
+    folder.run(["session", "open", "free.fpl", "f-1", ...at]);
+    const pay = (amount: number) =>
+      JSON.stringify({ agent: "shop", session: "f-1", tool: "pay/it", args: { amount } });
+    const reservations = () => {
+      const { stdout } = folder.run(["session", "show", "free.fpl", "f-1", ...at]);
+      return stdout.slice(stdout.indexOf("open reservations")).replaceAll(/\d+s ago/g, "Ns ago");
+    };
+    folder.run(["decide", "free.fpl", ...at], Array(20).fill(pay(0)).join("\n"));
+    expect(reservations()).toBe("open reservations 20\n    20 calls of $0\n");
+    folder.run(["decide", "free.fpl", ...at], [pay(2), pay(0), pay(3)].join("\n"));
+    expect(reservations()).toMatch(
+      /^open reservations 23\n {4}21 +\$2 +Ns ago\n {4}23 +\$3 +Ns ago\n {4}21 calls of \$0\n$/,
+    );
+    expect(json(["session", "show", "free.fpl", "f-1", ...at]).value.parties[0].reservations).toHaveLength(
+      23,
+    );
+  });
+
   it("makes the state anew from the records, after it is lost", () => {
     const before = json(["session", "show", "policy.fpl", "s-1", ...plane]).value.parties;
     for (const suffix of ["", "-wal", "-shm"])

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   existsSync,
   readdirSync,
@@ -205,6 +206,35 @@ describe("a folder", () => {
     await expect(opened(folder, policy)).rejects.toThrow(PolicyRefused);
     expect(existsSync(folder)).toBe(false);
   });
+});
+
+test("a call's outcome names the action as its record does, an event's does not", async () => {
+  const control = await opened(temporaryFolder());
+  expect((await control.openSession(OPEN)).actionDigest).toBeNull();
+  const decision = await control.decide(refund(1, { action_digest: "0".repeat(64) }));
+  const canonical = `{"agent":"shop","args":{"action_digest":"${"0".repeat(64)}","amount":1},"session":"s","tool":"stripe/refund"}`;
+  expect(decision.actionDigest).toBe(createHash("sha256").update(canonical).digest("hex"));
+  const malformed = await control.decide({ ...OPEN, action: '{"agent":' });
+  expect(malformed.actionDigest).toBe(createHash("sha256").update('{"agent":').digest("hex"));
+  // Refused by a port, with its reason beside it.
+  const refused = await control.decide({ ...refund(2), credential: { scheme: "none" } });
+  expect([refused.verdict.code, refused.failure === null]).toEqual(["identity_invalid", false]);
+  expect(refused.actionDigest).toMatch(/^[0-9a-f]{64}$/);
+  await control.close();
+  expect((await control.decide(refund(1))).actionDigest).toBeNull();
+});
+
+test.skipIf(process.platform === "win32")("a folder and what is in it are their owner's alone", async () => {
+  const folder = join(temporaryFolder(), "new", "plane");
+  const control = await opened(folder);
+  await control.openSession(OPEN);
+  const names = (readdirSync(folder, { recursive: true }) as string[]).filter((name) => !name.includes("-"));
+  const modes = [".", "..", ...names].map((name) => {
+    const status = statSync(join(folder, name));
+    return [name, status.mode & 0o777, status.isDirectory() ? 0o700 : 0o600];
+  });
+  expect(modes.length).toBe(7);
+  expect(modes.filter(([, mode, expected]) => mode !== expected)).toEqual([]);
 });
 
 describe("a policy that is replaced", () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { printTrustFile, TRUST_REFUSALS } from "../../bundles/trust/index.ts";
+import { printPrivateKey, printTrustFile, TRUST_REFUSALS } from "../../bundles/trust/index.ts";
 import { LEDGER_REFUSALS } from "../../control/ledger/open.ts";
 import { HOST_REFUSALS } from "../../hosts/node/refusals.ts";
 import { fileOf, keyOf, refundPolicy, trustIn } from "./policies.ts";
@@ -68,6 +68,12 @@ const PAGES: readonly Page[] = [
     ],
     called: {},
   },
+  {
+    path: "operations/running.md",
+    policy: refundPolicy(100),
+    printed: ["rule_permit\nevent_applied\nagent_frozen\n", "1 null\n"],
+    called: {},
+  },
 ];
 
 function snippetsOf(path: string, language: string): string[] {
@@ -84,6 +90,7 @@ test.each(PAGES)("the snippets of $path run", ({ path, policy, printed, called }
   Object.assign(trust.keys[0]!, { notBeforeMs: Date.now() - 60_000, notAfterMs: Date.now() + 600_000 });
   writeFileSync(join(folder, "trust.json"), printTrustFile(trust));
   writeFileSync(join(folder, "policy.fplb"), fileOf(policy || snippetsOf(path, "fpl")[0]!, 7, key));
+  writeFileSync(join(folder, "shop-log.key"), printPrivateKey(keyOf(2)));
   const built = mkdtempSync(join(root, "node_modules", ".snippets-"));
   onTestFinished(() => rmSync(built, { recursive: true, force: true }));
   for (const [index, text] of snippets.entries()) {

@@ -16,7 +16,7 @@ import { CUT_NAME, keptSegments, listSegments, withFile } from "./segments.ts";
 import { NATIVE_SHA256 } from "./sha256.ts";
 import { coveredByTiles, growTree, loadTree, newPlace, syncBelow, TileFolder } from "./tree.ts";
 
-const NOTARY_LOCK = "notary.lock";
+export const NOTARY_LOCK = "notary.lock";
 
 export interface NotaryOptions {
   /** Its name is the origin: what the checkpoints call the log. */

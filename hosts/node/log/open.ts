@@ -39,7 +39,7 @@ function checkAgainstCheckpoints(folder: string, tip: ChainTip): void {
 }
 
 async function makeFolder(folder: string): Promise<void> {
-  const made = await mkdir(folder, { recursive: true });
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
   if (made !== undefined) await syncFolder(dirname(folder));
   if (!(await stat(folder)).isDirectory()) throw new Error(`${folder} is not a folder`);
 }

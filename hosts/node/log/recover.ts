@@ -89,7 +89,7 @@ export async function recoverTail({ path }: Segment, start: ChainTip): Promise<R
     return { ...report, size, torn };
   });
   if (found.torn !== null && found.torn.length > 0)
-    await writeAtomic(`${path}.torn-${found.end}`, found.torn);
+    await writeAtomic(`${path}.torn-${found.end}`, found.torn, { mode: 0o600 });
   withFile(path, "r+", (descriptor) => {
     if (found.torn !== null) ftruncateSync(descriptor, found.end);
     // Whole lines of a process that was killed before it could synchronise them count from now on, so they must be durable.

@@ -21,9 +21,14 @@ export interface CheckpointOptions {
 
 export interface Checkpoints {
   readonly notary: Notary;
+  /** From now on. */
+  every(every: { everyRecords: number; everyMs: number }): void;
   /** Makes a last checkpoint and lets go of the folder. */
   stop(): Promise<void>;
 }
+
+/** Where nobody says. */
+export const DEFAULT_EVERY = { everyRecords: 100_000, everyMs: 60_000 };
 
 /** How often new records are taken into the tree, so that no checkpoint has much to do. */
 const LOOK_MS = 500;
@@ -35,13 +40,14 @@ export async function startCheckpoints(
   folder: string,
   options: CheckpointOptions,
 ): Promise<({ ok: true } & Checkpoints) | HostRefusal> {
-  const { everyRecords = 100_000, everyMs = 60_000, key, origin = key.name } = options;
+  const { key, origin = key.name } = options;
   if (!isKeyName(origin)) return refusal("checkpoint_refused", `\`${origin}\` cannot name a log`);
   const { publicKey, seed } = key;
   const signer = { kind: "ed25519", name: origin, publicKey, seed } as const;
   const opened = await openNotary(folder, { signer, ed25519: { sign: signBytes, verify: verifyBytes } });
   if (!opened.ok) return opened;
   const { notary } = opened;
+  let { everyRecords = DEFAULT_EVERY.everyRecords, everyMs = DEFAULT_EVERY.everyMs } = options;
   let lastMs = performance.now();
   let running: Promise<void> | null = null;
 
@@ -70,5 +76,8 @@ export async function startCheckpoints(
     await look(true);
     await notary.close();
   };
-  return { ok: true, notary, stop };
+  const every: Checkpoints["every"] = (given) => {
+    ({ everyRecords, everyMs } = given);
+  };
+  return { ok: true, notary, every, stop };
 }

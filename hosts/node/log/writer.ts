@@ -29,7 +29,7 @@ const writeAsync = promisify(write);
 const syncAsync = promisify(fdatasync);
 
 function openSegment(path: string, flags: number): number {
-  return openSync(path, flags | constants.O_WRONLY | DATA_SYNC, 0o644);
+  return openSync(path, flags | constants.O_WRONLY | DATA_SYNC, 0o600);
 }
 
 /** The file that is appended to. One write at a time; the caller sees to that. */

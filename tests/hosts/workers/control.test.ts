@@ -222,6 +222,18 @@ test("what redacts has a salt that is not told", async () => {
   expect(JSON.stringify(line)).not.toContain("Ann Example");
 });
 
+test("a policy that asks for checkpoints is refused where nobody makes them", async () => {
+  const origin = await startOrigin(small);
+  const worker = await startWorker({ ADDRESS: origin.address });
+  expect(await deciding(worker)).toBe("small");
+  const asking = `runtime {\n  checkpoint_every = 10\n}\n\n${refundPolicy(1_000)}`;
+  origin.file = fileOf(asking, 2, key);
+  expect((await poll(worker)).refusal.code).toBe("checkpoints_missing");
+  expect(await deciding(worker)).toBe("small");
+  const elsewhere = await startWorker({ ADDRESS: origin.address, CHECKPOINTS: "elsewhere" });
+  expect(await deciding(elsewhere)).toBe("large");
+});
+
 test("a cron trigger polls", async () => {
   const origin = await startOrigin(small);
   const worker = await startWorker({ ADDRESS: origin.address });

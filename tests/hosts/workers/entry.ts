@@ -20,6 +20,7 @@ interface Env {
   TOKEN: string;
   OPERATOR_TOKEN?: string;
   SALT_KEY: string;
+  CHECKPOINTS?: "elsewhere";
   TENANT: string;
   AHEAD_MS: number;
   INTERVAL_MS: number;
@@ -41,6 +42,7 @@ const settings = (env: Env) => ({
   token: env.TOKEN,
   operatorToken: env.OPERATOR_TOKEN,
   saltKey: env.SALT_KEY,
+  checkpoints: env.CHECKPOINTS,
   intervalMs: env.INTERVAL_MS,
   now: () => Date.now() + env.AHEAD_MS,
 });
