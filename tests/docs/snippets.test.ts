@@ -154,12 +154,16 @@ describe("TypeScript", () => {
       compilerOptions: {
         types: ["node"],
         typeRoots: [join(ROOT, "node_modules", "@types")],
-        paths: { faramesh: [join(ROOT, "hosts", "node", "index.ts")] },
+        paths: {
+          faramesh: [join(ROOT, "hosts", "node", "index.ts")],
+          "faramesh/workers": [join(ROOT, "hosts", "workers", "index.ts")],
+        },
       },
       include: [
         ...all.map((_, index) => `snippet${index}.ts`),
         join(ROOT, "engine", "portable.d.ts"),
         join(ROOT, "engine", "binding", "webassembly.d.ts"),
+        join(ROOT, "hosts", "workers", "wasm.d.ts"),
       ],
       exclude: [],
     };

@@ -15,6 +15,7 @@ const host: Host = {
     const miniflare = new Miniflare({
       modules: modulesOf(await scriptOf("tests/conformance/entries/workers.ts")),
       modulesRoot: "/",
+      cf: false,
       compatibilityDate: "2026-04-01",
     });
     try {

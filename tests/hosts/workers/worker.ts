@@ -47,6 +47,7 @@ export async function startWorker(bindings: Bindings, folder?: string): Promise<
   const miniflare = new Miniflare({
     modules: modulesOf(await script),
     modulesRoot: "/",
+    cf: false,
     compatibilityDate: "2026-04-01",
     bindings: Object.fromEntries(given) as Record<string, string | number>,
     durableObjects: { CONTROL: { className: "Control", useSQLite: true } },
