@@ -1,14 +1,11 @@
-/** Builds the library for Workers: one ES module with the core beside it, as Workers import it, and the declarations, in `hosts/workers/dist`. */
-import { execFileSync } from "node:child_process";
+/** Builds the library for Workers: one ES module with the core beside it, as Workers import it, in `hosts/workers/dist`. hosts/build.mjs makes the declarations. */
 import { copyFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const out = join(root, "hosts/workers/dist");
-const typescript = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
 
 /** The runtime compiles the core: it stays an import, of the copy beside the module. */
 const coreBeside = {
@@ -42,8 +39,6 @@ try {
   mkdirSync(out, { recursive: true });
   place("core.wasm", (file) => copyFileSync(join(root, "engine/dist/core.wasm"), file));
   place("index.mjs", (file) => writeFileSync(file, outputFiles[0].contents));
-  const project = join(root, "hosts/workers/tsconfig.types.json");
-  execFileSync(process.execPath, [join(typescript, "bin/tsc"), "-p", project], { stdio: "inherit" });
 } catch (error) {
   if (!Array.isArray(error.errors)) console.error(`hosts/workers/build.mjs: ${error.message}`);
   process.exitCode = 1;

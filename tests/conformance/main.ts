@@ -52,9 +52,9 @@ function names(): string[] {
     .sort((left, right) => (rank(left) < rank(right) ? -1 : 1));
 }
 
-/** That of cli/bundle.mjs, which cannot itself be bundled. */
+/** That of hosts/bundle.mjs, which cannot itself be bundled. */
 type Bundle = (entry: string, out: string, options: object) => Promise<string>;
-const { bundle } = (await import(pathToFileURL(join(ROOT, "cli/bundle.mjs")).href)) as { bundle: Bundle };
+const { bundle } = (await import(pathToFileURL(join(ROOT, "hosts/bundle.mjs")).href)) as { bundle: Bundle };
 
 async function hostNamed(name: string): Promise<Host> {
   const out = join(ROOT, "node_modules/.cache/faramesh", `conformance-host-${name}.mjs`);

@@ -15,6 +15,7 @@ interface Room {
 const CONSTANTS = "engine/constants.ts";
 const ROOMS: Room[] = [
   { folder: "engine/assembly/", may: [CONSTANTS.replace(".ts", "")], packages: [], runtime: false },
+  { folder: "engine/wit/adapter/", may: [CONSTANTS.replace(".ts", "")], packages: [], runtime: false },
   { folder: "engine/binding/", may: [CONSTANTS], packages: ["@assemblyscript/loader"], runtime: false },
   { folder: "fpl-grammar/", may: [], packages: ["nearley", "moo"], runtime: false },
   {
@@ -95,9 +96,28 @@ const ROOMS: Room[] = [
   },
   { folder: "gateway/", may: ["control/", "engine/binding/"], packages: ["hono"], runtime: false },
   {
+    folder: "hosts/deno/",
+    may: ["control/policy/", "engine/binding/", "bundles/trust/"],
+    packages: [],
+    runtime: false,
+  },
+  {
+    folder: "hosts/browser/",
+    may: ["control/policy/", "engine/binding/", "bundles/trust/"],
+    packages: [],
+    runtime: false,
+  },
+  {
     folder: "hosts/workers/",
     may: ["gateway/", "control/", "engine/binding/", "engine/dist/core", "bundles/trust/"],
     packages: ["@noble/hashes", "hono"],
+    runtime: true,
+  },
+  { folder: "hosts/component/", may: ["engine/binding/", CONSTANTS], packages: [], runtime: true },
+  {
+    folder: "hosts/python/",
+    may: ["engine/binding/", "bundles/trust/", CONSTANTS],
+    packages: [],
     runtime: true,
   },
   {

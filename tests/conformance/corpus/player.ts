@@ -26,8 +26,11 @@ const HASH_BYTES = 32;
 /** The verdict's fields stand in canonical order, and hold only what is the same in any JSON. */
 const canonical = (verdict: Verdict): Uint8Array => encoder.encode(JSON.stringify(verdict));
 
+/** What the corpus asks of a core; the component has it too. */
+export type PlayedCore = Pick<Core, "engineDigest" | "load" | "decide" | "decideRecorded" | "applyEvent">;
+
 export class Player {
-  readonly #core: Core;
+  readonly #core: PlayedCore;
   readonly #load: Load;
   readonly #trust = new Map<string, string>();
   readonly #bundles = new Map<string, Uint8Array>();
@@ -37,7 +40,7 @@ export class Player {
   #previous: Uint8Array = new Uint8Array(HASH_BYTES);
 
   /** @param core without a bundle. */
-  constructor(core: Core, load: Load) {
+  constructor(core: PlayedCore, load: Load) {
     this.#core = core;
     this.#load = load;
   }

@@ -2,14 +2,13 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { load as loadFile } from "../../../bundles/load.ts";
-import type { Core } from "../../../engine/binding/index.ts";
 import { lineOf } from "./line-form.ts";
 import type { Header, Line } from "./lines.ts";
-import { type Load, type Played, Player } from "./player.ts";
+import { type Load, type Played, type PlayedCore, Player } from "./player.ts";
 
 export interface Runtime {
   /** A core without a bundle. */
-  openCore(): Promise<Core> | Core;
+  openCore(): Promise<PlayedCore> | PlayedCore;
   /** That of bundles/load.ts when left out. */
   load?: Load;
 }

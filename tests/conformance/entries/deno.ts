@@ -1,5 +1,5 @@
-/** `deno run --allow-read BUNDLE corpus.jsonl core.wasm`: prints the report. */
-import { reportOn } from "../corpus/report.ts";
+/** `deno run --allow-read=… BUNDLE corpus.jsonl LIBRARY`: prints the report. LIBRARY is a `file:` address. */
+import { type Library, reportOnLibrary } from "./library.ts";
 
 interface Deno {
   args: string[];
@@ -9,12 +9,12 @@ interface Deno {
 }
 
 const { Deno } = globalThis as unknown as { Deno: Deno };
-const [corpus, core] = Deno.args as [string, string];
-const report = await reportOn({
+const [corpus, library] = Deno.args as [string, string];
+const report = await reportOnLibrary({
   host: "deno",
   version: Deno.version.deno,
+  library: (await import(library)) as Library,
   corpus: new TextDecoder().decode(await Deno.readFile(corpus)),
-  wasm: await Deno.readFile(core),
 });
 console.log(JSON.stringify(report));
 Deno.exit(report.difference === null ? 0 : 1);

@@ -1,5 +1,7 @@
-/** The binding in Bun, from the npm package `bun`. */
-import { bundleNeutral, CORE_FILE, CORPUS_FILE, type Host, programOf, reportOf } from "../host.ts";
+/** The library for Node, in Bun of the npm package `bun`. */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { bundleNeutral, CORPUS_FILE, type Host, programOf, ROOT, reportOf } from "../host.ts";
 
 const host: Host = {
   name: "bun",
@@ -7,7 +9,8 @@ const host: Host = {
     const program = programOf("bun", ["bin/bun", "bin/bun.exe"]);
     if (program === null) return { skipped: "the package `bun` is not installed for this platform" };
     const bundle = await bundleNeutral("tests/conformance/entries/bun.ts", "bun");
-    return reportOf(program, [bundle, CORPUS_FILE, CORE_FILE]);
+    const library = pathToFileURL(join(ROOT, "hosts/node/dist/index.mjs")).href;
+    return reportOf(program, [bundle, CORPUS_FILE, library]);
   },
 };
 
