@@ -1,4 +1,7 @@
-/** Compiles engine/assembly to engine/dist/core.wasm with the options of asconfig.json, and prints its size and digest. */
+/**
+ * Compiles engine/assembly to engine/dist/core.wasm with the options of asconfig.json, and prints its size and digest. The digest stands
+ * beside it as a module too, for runtimes that import the core and never see its bytes.
+ */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -42,10 +45,12 @@ export async function compile(
   return wasm;
 }
 
-/** `1,234 bytes, 567 gzipped, sha256 …` */
-function describe(wasm, gzipBytes) {
-  const digest = createHash("sha256").update(wasm).digest("hex");
-  return `${wasm.length} bytes, ${gzipBytes} gzipped, sha256 ${digest}`;
+/** By a temporary name, so that nobody reads half of it. */
+function writeWhole(name, contents) {
+  const file = join(CHECKOUT, "engine", "dist", name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.${process.pid}.tmp`, contents);
+  renameSync(`${file}.${process.pid}.tmp`, file);
 }
 
 async function main() {
@@ -54,11 +59,13 @@ async function main() {
   if (gzipBytes > MAX_GZIP_BYTES) {
     throw new Error(`the core is ${gzipBytes} bytes gzipped, more than ${MAX_GZIP_BYTES}`);
   }
-  const file = join(CHECKOUT, "engine", "dist", "core.wasm");
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.${process.pid}.tmp`, wasm);
-  renameSync(`${file}.${process.pid}.tmp`, file);
-  process.stdout.write(`engine/dist/core.wasm: ${describe(wasm, gzipBytes)}\n`);
+  const digest = createHash("sha256").update(wasm).digest("hex");
+  writeWhole("core.wasm", wasm);
+  writeWhole("core.sha256.mjs", `export const digest = "${digest}";\n`);
+  writeWhole("core.sha256.d.mts", "export declare const digest: string;\n");
+  process.stdout.write(
+    `engine/dist/core.wasm: ${wasm.length} bytes, ${gzipBytes} gzipped, sha256 ${digest}\n`,
+  );
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

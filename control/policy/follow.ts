@@ -15,12 +15,17 @@ export interface FollowPorts {
   readonly clock: Clock;
   /** A core without a policy: what decides before there is one. */
   readonly empty: Core;
-  /** Verifies a file and loads it into a core of its own. `highest`: the newest bundle so far. */
+  /** Verifies a file and loads it into a core of its own. `highest`: the newest bundle so far. `tag`: the origin's of the file. */
   prepare(
     file: Uint8Array,
     highest: HighestSequence | null,
     accept: Accept | undefined,
+    tag: string | null,
   ): Promise<({ ok: true } & Ready) | PolicyRefusal>;
+  /** The last good bundle of an earlier process, verified anew: decides, as stale, until the origin answers. */
+  readonly kept?: { readonly ready: Ready; readonly tag: string | null } | undefined;
+  /** Where a runtime may drop a poll without a word: one that takes longer is given up, and whatever it still finds has no effect. */
+  readonly lostAfterMs?: number | undefined;
 }
 
 export interface FollowStatus {
@@ -41,19 +46,25 @@ export type Poll =
   | { readonly ok: true; readonly changed: boolean; readonly identity: Identity }
   | PolicyRefusal;
 
+const GIVEN_UP = policyRefusal("origin_slow", "the poll was given up for a later one");
+
 export class FollowedPolicy {
   readonly #ports: FollowPorts;
   #ready: Ready | null = null;
   #tag: string | null = null;
   #status: FollowStatus;
   #polling: Promise<Poll> | null = null;
+  #turn = 0;
+  #beganMs = 0;
   #accept: Accept | undefined;
   readonly #whenChanged: ((identity: Identity) => void)[] = [];
 
   constructor(ports: FollowPorts) {
     this.#ports = ports;
+    this.#ready = ports.kept?.ready ?? null;
+    this.#tag = ports.kept?.tag ?? null;
     this.#status = {
-      identity: null,
+      identity: this.identity,
       staleSinceMs: ports.clock.now(),
       confirmedMs: null,
       polledMs: null,
@@ -96,20 +107,31 @@ export class FollowedPolicy {
 
   /** Asks the origin now; calls that come while it is asked share the answer. Never rejects. */
   poll(): Promise<Poll> {
-    this.#polling ??= this.#poll().finally(() => {
-      this.#polling = null;
+    const nowMs = this.#ports.clock.now();
+    const isLost = nowMs - this.#beganMs > (this.#ports.lostAfterMs ?? Number.POSITIVE_INFINITY);
+    if (this.#polling !== null && !isLost) return this.#polling;
+    this.#turn++;
+    this.#beganMs = nowMs;
+    const turn = this.#turn;
+    const polling = this.#poll(turn).finally(() => {
+      if (turn === this.#turn) this.#polling = null;
     });
-    return this.#polling;
+    this.#polling = polling;
+    return polling;
   }
 
-  async #poll(): Promise<Poll> {
+  async #poll(turn: number): Promise<Poll> {
     const { origin, prepare } = this.#ports;
     let fetched: Fetched;
     try {
       fetched = await origin.get(this.#tag);
     } catch (error) {
-      return this.#failed(policyRefusal("origin_unreachable", `${origin.name}: ${errorLine(error)}`));
+      fetched = {
+        kind: "refused",
+        refusal: policyRefusal("origin_unreachable", `${origin.name}: ${errorLine(error)}`),
+      };
     }
+    if (turn !== this.#turn) return GIVEN_UP;
     if (fetched.kind === "refused") return this.#failed(fetched.refusal);
     if (fetched.kind === "unchanged") {
       return this.#ready === null
@@ -117,14 +139,16 @@ export class FollowedPolicy {
         : this.#confirmed(this.#ready, false);
     }
     try {
-      const ready = await prepare(fetched.file, this.#ready?.highest ?? null, this.#accept);
+      const ready = await prepare(fetched.file, this.#ready?.highest ?? null, this.#accept, fetched.tag);
+      if (turn !== this.#turn) return GIVEN_UP;
       if (!ready.ok) return this.#failed(ready);
       const changed = ready.identity.bundle !== this.#ready?.identity.bundle;
       this.#ready = ready;
       this.#tag = fetched.tag;
       return this.#confirmed(ready, changed);
     } catch (error) {
-      return this.#failed(policyRefusal("core_unusable", errorLine(error)));
+      const refusal = policyRefusal("core_unusable", errorLine(error));
+      return turn === this.#turn ? this.#failed(refusal) : refusal;
     }
   }
 

@@ -26,7 +26,11 @@ function membersOf(facts: Exclude<Call["facts"], undefined>): string {
 }
 
 /** @param agentText the agent's name as JSON. */
-export function frameFacts(agentText: string, call: Call, caller: Caller): FactsFrame {
+export function frameFacts(
+  agentText: string,
+  call: Pick<Call, "facts">,
+  caller: Omit<Caller, "refusal">,
+): FactsFrame {
   const agent = `{"agent":${agentText},"time":`;
   if (call.facts === undefined && caller.principal === null && caller.delegation === null) {
     return { agent, rest: "}" };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type OwnLedgerParts, openOwnLedger } from "../../control/ledger/open.ts";
 import { rebuildState } from "../../control/ledger/rebuild.ts";
 import { ControlPlane } from "../../control/plane.ts";
+import { type CheckpointsAsked, checkpointsAsked } from "../../control/policy/checkpoints.ts";
 import { FollowedPolicy } from "../../control/policy/follow.ts";
 import type { ReloadResult } from "../../control/policy/policy.ts";
 import type { Accept, Identity } from "../../control/policy/prepare.ts";
@@ -16,7 +17,6 @@ import type {
   Salts,
   StateStore,
 } from "../../control/ports.ts";
-import { type CheckpointsAsked, checkpointsAsked } from "./checkpoints/asked.ts";
 import type { Every } from "./checkpoints/messages.ts";
 import { type CheckpointThread, startThread, type ThreadOptions } from "./checkpoints/thread.ts";
 import { errorText } from "./files.ts";

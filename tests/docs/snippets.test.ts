@@ -173,12 +173,14 @@ describe("TypeScript", () => {
           "faramesh/browser": [join(ROOT, "hosts", "browser", "index.ts")],
           "faramesh/codes": [join(ROOT, "engine", "binding", "codes.ts")],
           "faramesh/deno": [join(ROOT, "hosts", "deno", "index.ts")],
+          "faramesh/workers": [join(ROOT, "hosts", "workers", "index.ts")],
         },
       },
       include: [
         ...all.map((_, index) => `snippet${index}.ts`),
         join(ROOT, "engine", "portable.d.ts"),
         join(ROOT, "engine", "binding", "webassembly.d.ts"),
+        join(ROOT, "hosts", "workers", "wasm.d.ts"),
       ],
       exclude: [],
     };

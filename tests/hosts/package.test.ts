@@ -38,6 +38,8 @@ const MODULES = [
   "hosts/deno/dist/index.mjs",
   "hosts/node/dist/checkpoints.mjs",
   "hosts/node/dist/index.mjs",
+  "hosts/workers/dist/core.wasm",
+  "hosts/workers/dist/index.mjs",
   "package.json",
 ];
 const TYPES = "hosts/dist/types/";

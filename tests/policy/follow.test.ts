@@ -2,10 +2,12 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { FollowedPolicy } from "../../control/policy/follow.ts";
-import { httpOrigin, MAX_FILE_BYTES } from "../../control/policy/origin.ts";
+import { FollowedPolicy } from "../../control/policy/follow.ts";
+import { type Fetched, httpOrigin, MAX_FILE_BYTES } from "../../control/policy/origin.ts";
 import { startPolling } from "../../control/policy/polling.ts";
+import { newCore } from "../../hosts/node/core.ts";
 import { type FollowOptions, followPolicy, openControl, readRecords } from "../../hosts/node/index.ts";
+import { prepareSource } from "../../hosts/node/source.ts";
 import { fileOf, keyOf, NOW_MS, refundPolicy, trustIn } from "../hosts/policies.ts";
 import { temporaryFolder } from "../hosts/records.ts";
 import { type Fault, type Origin, startOrigin } from "./origin-server.ts";
@@ -186,6 +188,34 @@ test("the state file keeps a restart from an older bundle, and one that cannot b
   const lost = await followed(origin.address, { state: join(folder, "no such folder", "state") });
   expect(lost.status.refusal?.code).toBe("state_unwritable");
   expect(deciding(lost)).toBe("none");
+});
+
+test("a poll that the runtime dropped is given up, and what it still finds has no effect", async () => {
+  let nowMs = NOW_MS;
+  const answers: ((fetched: Fetched) => void)[] = [];
+  const policy = new FollowedPolicy({
+    origin: { name: "asked", get: () => new Promise((resolve) => answers.push(resolve)) },
+    clock: { now: () => nowMs },
+    empty: await newCore(),
+    prepare: (file, highest) => prepareSource(file, { trust: trustIn(key), nowMs: () => NOW_MS }, highest),
+    lostAfterMs: 1_000,
+  });
+  const dropped = policy.poll();
+  nowMs += 1_000;
+  expect(policy.poll()).toBe(dropped);
+  nowMs++;
+  const next = policy.poll();
+  expect(next).not.toBe(dropped);
+  answers[1]!({ kind: "file", file: large, tag: "large" });
+  expect(await next).toMatchObject({ ok: true, identity: { sequence: 2 } });
+  answers[0]!({ kind: "file", file: small, tag: "small" });
+  expect(await dropped).toMatchObject({ ok: false, code: "origin_slow" });
+  expect(policy.status).toMatchObject({ failures: 0, identity: { sequence: 2 } });
+  expect(deciding(policy)).toBe("large");
+  const last = policy.poll();
+  expect(policy.poll()).toBe(last);
+  answers[2]!({ kind: "unchanged" });
+  expect(await last).toMatchObject({ ok: true, changed: false });
 });
 
 test("polls go on by themselves, and wait longer after each failure", async () => {

@@ -94,6 +94,7 @@ const ROOMS: Room[] = [
     packages: ["@noble/hashes", "libsql", "pg"],
     runtime: true,
   },
+  { folder: "gateway/", may: ["control/", "engine/binding/"], packages: ["hono"], runtime: false },
   {
     folder: "hosts/deno/",
     may: ["control/policy/", "engine/binding/", "bundles/trust/"],
@@ -108,19 +109,10 @@ const ROOMS: Room[] = [
   },
   {
     folder: "hosts/workers/",
-    may: [
-      "gateway/",
-      "control/",
-      "engine/binding/",
-      "bundles/load.ts",
-      "bundles/container.ts",
-      "bundles/trust/",
-      CONSTANTS,
-    ],
-    packages: ["@noble/hashes", "libsql", "pg"],
+    may: ["gateway/", "control/", "engine/binding/", "engine/dist/core", "bundles/trust/"],
+    packages: ["@noble/hashes", "hono"],
     runtime: true,
   },
-  { folder: "hosts/workers/", may: ["gateway/", "control/"], packages: [], runtime: true },
   { folder: "hosts/component/", may: ["engine/binding/", CONSTANTS], packages: [], runtime: true },
   {
     folder: "hosts/python/",

@@ -1,5 +1,7 @@
 /** What a policy's `runtime` block asks for: how often the log's checkpoints are made. */
-import { manifestOf } from "../../../bundles/load.ts";
+import { manifestOf } from "../../bundles/load.ts";
+import type { Accept } from "./prepare.ts";
+import { errorLine, policyRefusal } from "./refusals.ts";
 
 /** Null: the block does not say. */
 export interface CheckpointsAsked {
@@ -28,4 +30,19 @@ export function checkpointsAsked(bundle: Uint8Array): CheckpointsAsked | null {
   const everyRecords = positive("checkpoint_every", settings.checkpoint_every);
   const everyMs = positive("checkpoint_interval", settings.checkpoint_interval);
   return everyRecords === null && everyMs === null ? null : { everyRecords, everyMs };
+}
+
+/** Accepts bundles whose checkpoints somebody makes. @param areMade whether somebody does, though not this host. */
+export function acceptCheckpoints(areMade: boolean): Accept {
+  return (bundle) => {
+    try {
+      if (checkpointsAsked(bundle) === null || areMade) return null;
+      return policyRefusal(
+        "checkpoints_missing",
+        "its `runtime` block has `checkpoint_every` or `checkpoint_interval`",
+      );
+    } catch (error) {
+      return policyRefusal("bundle_refused", errorLine(error));
+    }
+  };
 }
