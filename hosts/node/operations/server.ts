@@ -117,10 +117,13 @@ export async function serveOperations(
     void connection.ended.then(() => connections.delete(connection));
   });
   server.maxConnections = MAX_CONNECTIONS;
+  const path = join(folder, SOCKET_NAME);
   let handle: FileHandle | null = null;
+  let ino: number;
   try {
     handle = await openOwn(folder);
     await place(server, folder, handle);
+    ({ ino } = await findSocket(path));
   } catch (error) {
     server.close();
     await handle?.close();
@@ -129,14 +132,15 @@ export async function serveOperations(
   server.unref();
   server.on("error", () => {});
   const held = handle;
-  const path = join(folder, SOCKET_NAME);
-  const { ino } = await findSocket(path);
   const end = async (): Promise<void> => {
     const stopped = new Promise((resolve) => server.close(resolve));
     await Promise.all([...connections].map((connection) => connection.close()));
     await stopped;
-    if ((await findSocket(path)).ino === ino) await rm(path, { force: true });
-    await held.close();
+    try {
+      if ((await findSocket(path)).ino === ino) await rm(path, { force: true });
+    } finally {
+      await held.close();
+    }
   };
   let closing: Promise<void> | null = null;
   return {
