@@ -81,7 +81,8 @@ export class Policy<Source = Uint8Array, Options = unknown> {
   decideRecorded(action: Input, facts?: Input): RecordedDecision {
     try {
       const entry = record(this.#ready.core, action, facts, this.#tip);
-      this.#tip = { sequence: entry.sequence + 1, previous: entry.hash };
+      // The entry is the caller's, who may change it.
+      this.#tip = { sequence: entry.sequence + 1, previous: new Uint8Array(entry.hash) };
       return { verdict: entry.verdict, entry, failure: null };
     } catch (error) {
       return unrecorded(policyRefusal("core_failed", errorLine(error)));
