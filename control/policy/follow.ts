@@ -19,7 +19,7 @@ export interface FollowPorts {
   prepare(
     file: Uint8Array,
     highest: HighestSequence | null,
-    accept: Accept | undefined,
+    accept: Accept,
   ): Promise<({ ok: true } & Ready) | PolicyRefusal>;
 }
 
@@ -47,8 +47,8 @@ export class FollowedPolicy {
   #tag: string | null = null;
   #status: FollowStatus;
   #polling: Promise<Poll> | null = null;
-  #accept: Accept | undefined;
-  readonly #whenChanged: ((identity: Identity) => void)[] = [];
+  readonly #accepts = new Set<Accept>();
+  readonly #whenChanged = new Set<(identity: Identity) => void>();
 
   constructor(ports: FollowPorts) {
     this.#ports = ports;
@@ -83,15 +83,34 @@ export class FollowedPolicy {
     return this.core.trace(toText(action), facts === undefined ? undefined : toText(facts));
   }
 
-  /** From now on only such bundles are taken into use. @returns why the one in use is none, or null; it stays in use. */
+  /**
+   * From now on only bundles that all who required something accept are taken into use, also of a poll that is under way.
+   * @returns why the one in use is none, or null; it stays in use.
+   */
   require(accept: Accept): PolicyRefusal | null {
-    this.#accept = accept;
+    this.#accepts.add(accept);
     return this.#ready === null ? null : accept(this.#ready.bundle);
   }
 
-  /** Called after each swap. */
-  onChange(run: (identity: Identity) => void): void {
-    this.#whenChanged.push(run);
+  /** Takes a `require` back. */
+  release(accept: Accept): void {
+    this.#accepts.delete(accept);
+  }
+
+  readonly #accept: Accept = (bundle) => {
+    for (const accept of this.#accepts) {
+      const unwanted = accept(bundle);
+      if (unwanted !== null) return unwanted;
+    }
+    return null;
+  };
+
+  /** Called after each swap. @returns what takes that back. */
+  onChange(run: (identity: Identity) => void): () => void {
+    this.#whenChanged.add(run);
+    return () => {
+      this.#whenChanged.delete(run);
+    };
   }
 
   /** Asks the origin now; calls that come while it is asked share the answer. Never rejects. */
@@ -119,6 +138,9 @@ export class FollowedPolicy {
     try {
       const ready = await prepare(fetched.file, this.#ready?.highest ?? null, this.#accept);
       if (!ready.ok) return this.#failed(ready);
+      // Again: somebody may have required more meanwhile.
+      const unwanted = this.#accept(ready.bundle);
+      if (unwanted !== null) return this.#failed(unwanted);
       const changed = ready.identity.bundle !== this.#ready?.identity.bundle;
       this.#ready = ready;
       this.#tag = fetched.tag;

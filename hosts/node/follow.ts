@@ -41,7 +41,12 @@ function fileOrigin(path: string): BundleOrigin {
     name: path,
     async get(tag) {
       try {
-        const { size, mtimeMs, ino } = await stat(path);
+        const status = await stat(path);
+        // A pipe may never end.
+        if (!status.isFile()) {
+          return { kind: "refused", refusal: policyRefusal("file_unreadable", `${path} is no regular file`) };
+        }
+        const { size, mtimeMs, ino } = status;
         const now = `${ino}-${mtimeMs}-${size}`;
         if (now === tag) return { kind: "unchanged" };
         if (size > MAX_FILE_BYTES) {
@@ -68,7 +73,7 @@ export async function followPolicy(options: FollowOptions): Promise<Followed> {
     origin,
     clock: { now: () => Date.now() },
     empty: await newCore(),
-    prepare: (file: Uint8Array, highest: HighestSequence | null, accept: Accept | undefined) =>
+    prepare: (file: Uint8Array, highest: HighestSequence | null, accept: Accept) =>
       prepareSource(file, options, highest, accept),
   };
   return follow(ports, options, scheduleLoosely);
