@@ -44,6 +44,8 @@ export type Poll =
 export class FollowedPolicy {
   readonly #ports: FollowPorts;
   #ready: Ready | null = null;
+  /** What is in use, as the origin gave it. */
+  #file: Uint8Array | null = null;
   #tag: string | null = null;
   #status: FollowStatus;
   #polling: Promise<Poll> | null = null;
@@ -130,20 +132,22 @@ export class FollowedPolicy {
       return this.#failed(policyRefusal("origin_unreachable", `${origin.name}: ${errorLine(error)}`));
     }
     if (fetched.kind === "refused") return this.#failed(fetched.refusal);
-    if (fetched.kind === "unchanged") {
-      return this.#ready === null
-        ? this.#failed(policyRefusal("origin_refused", `${origin.name} says unchanged, but nothing is here`))
-        : this.#confirmed(this.#ready, false);
-    }
+    // What is unchanged is verified anew: the trusted keys, or the time, may be others.
+    const { file, tag } = fetched.kind === "file" ? fetched : { file: this.#file, tag: this.#tag };
+    if (file === null)
+      return this.#failed(
+        policyRefusal("origin_refused", `${origin.name} says unchanged, but nothing is here`),
+      );
     try {
-      const ready = await prepare(fetched.file, this.#ready?.highest ?? null, this.#accept);
+      const ready = await prepare(file, this.#ready?.highest ?? null, this.#accept);
       if (!ready.ok) return this.#failed(ready);
       // Again: somebody may have required more meanwhile.
       const unwanted = this.#accept(ready.bundle);
       if (unwanted !== null) return this.#failed(unwanted);
       const changed = ready.identity.bundle !== this.#ready?.identity.bundle;
       this.#ready = ready;
-      this.#tag = fetched.tag;
+      this.#file = file;
+      this.#tag = tag;
       return this.#confirmed(ready, changed);
     } catch (error) {
       return this.#failed(policyRefusal("core_unusable", errorLine(error)));

@@ -107,6 +107,7 @@ export class Control extends ControlPlane {
   readonly #policy: NodePolicy | FollowedPolicy;
   readonly #ledger: Ledger;
   readonly #attached: Readonly<Attached>;
+  readonly #ports: ConstructorParameters<typeof ControlPlane>[0];
 
   constructor(
     policy: NodePolicy | FollowedPolicy,
@@ -114,13 +115,15 @@ export class Control extends ControlPlane {
     ports: Omit<ConstructorParameters<typeof ControlPlane>[0], "core" | "ledger">,
     attached: Readonly<Attached>,
   ) {
-    super({
+    const all = {
       ...ports,
       ledger,
       get core() {
         return policy.core;
       },
-    });
+    };
+    super(all);
+    this.#ports = all;
     this.#policy = policy;
     this.#ledger = ledger;
     this.#attached = attached;
@@ -129,6 +132,22 @@ export class Control extends ControlPlane {
   /** What is deciding; null while a followed policy has no good bundle yet, and every call is denied with `no_policy`. */
   get identity(): Identity | null {
     return this.#policy.identity;
+  }
+
+  /** The same records and state for what is judged by that bundle or not at all. `onOther`: another one decides, and nothing is recorded. */
+  under(bundle: string, onOther: () => void): ControlPlane {
+    const policy = this.#policy;
+    const core = (): NodePolicy["core"] => {
+      if (policy.identity?.bundle === bundle) return policy.core;
+      onOther();
+      throw new Error("another bundle decides");
+    };
+    return new ControlPlane({
+      ...this.#ports,
+      get core() {
+        return core();
+      },
+    });
   }
 
   /** Where the state is read by tools: never newer than what is durable. */

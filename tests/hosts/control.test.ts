@@ -121,6 +121,22 @@ describe("a folder", () => {
     expect(await verifyLog(join(folder, RECORDS_NAME))).toMatchObject({ records: 5, fault: null });
   });
 
+  test("an event for one bundle is not judged by another, that was taken into use while it waited", async () => {
+    const control = await opened(temporaryFolder());
+    let others = 0;
+    const { bundle } = control.identity!;
+    const under = control.under(bundle, () => {
+      others++;
+    });
+    expect(await under.freeze({ agent: "shop" })).toMatchObject({ sequence: 0 });
+    const reloaded = await control.reload(fileOf(policyOf(200), 2, key));
+    expect(reloaded.ok).toBe(true);
+    const late = await under.unfreeze({ agent: "shop" });
+    expect(late).toMatchObject({ sequence: null, verdict: { effect: "deny" } });
+    expect(others).toBe(1);
+    expect((await control.unfreeze({ agent: "shop" })).sequence).toBe(1);
+  });
+
   test("goes on whatever a caller does to the hash that it was given", async () => {
     const folder = temporaryFolder();
     const control = await opened(folder);

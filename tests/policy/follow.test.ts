@@ -10,7 +10,7 @@ import { policyRefusal } from "../../control/policy/refusals.ts";
 import { newCore } from "../../hosts/node/core.ts";
 import { type FollowOptions, followPolicy, openControl, readRecords } from "../../hosts/node/index.ts";
 import { prepareSource } from "../../hosts/node/source.ts";
-import { fileOf, keyOf, NOW_MS, refundPolicy, trustIn } from "../hosts/policies.ts";
+import { END_MS, fileOf, keyOf, NOW_MS, refundPolicy, trustIn } from "../hosts/policies.ts";
 import { temporaryFolder } from "../hosts/records.ts";
 import { type Fault, type Origin, startOrigin } from "./origin-server.ts";
 
@@ -54,6 +54,21 @@ describe("an origin on the web", () => {
     expect(policy.status).toMatchObject({ staleSinceMs: null, failures: 0, refusal: null });
     expect(policy.identity).toMatchObject({ sequence: 2, signed: true, keys: ["key-1"] });
     expect(seen).toEqual([2]);
+  });
+
+  test("what is unchanged is verified anew: under keys that are not valid any more it counts as stale", async () => {
+    let now = NOW_MS;
+    const origin = await startOrigin(small);
+    const policy = await followed(origin.address, { nowMs: () => now });
+    expect(await policy.poll()).toMatchObject({ ok: true, changed: false });
+    now = END_MS + 1;
+    expect(await policy.poll()).toMatchObject({ ok: false });
+    expect(origin.answers).toEqual([200, 304, 304]);
+    expect(policy.status).toMatchObject({ failures: 1, identity: { sequence: 1 } });
+    expect(policy.status.staleSinceMs).not.toBeNull();
+    expect(deciding(policy)).toBe("small");
+    now = NOW_MS;
+    expect(await policy.poll()).toMatchObject({ ok: true, changed: false });
   });
 
   const FAULTS: [Fault, string][] = [
