@@ -1,6 +1,6 @@
 /** Builds the command: `cli/main.ts` and all it imports into the single file `cli/dist/faramesh.mjs`. */
 import { join } from "node:path";
-import { bundle, root } from "./bundle.mjs";
+import { bundle, root } from "../hosts/bundle.mjs";
 
 try {
   await bundle(join(root, "cli/main.ts"), join(root, "cli/dist/faramesh.mjs"), {

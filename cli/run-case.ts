@@ -1,10 +1,12 @@
 /** Runs the steps of one case on a state of its own, in the real core. */
+
+import type { Verdict } from "../engine/binding/index.ts";
 import { type Call, inSession, withHostFacts } from "./calls.ts";
 import type { ActionStep, Case, CaseEvent, EventStep, Expectation } from "./cases.ts";
-import { decideTraced, type Verdict } from "./core.ts";
 import type { Opened } from "./policy.ts";
 import { isStateful, Memory, objectOf, type Parties, partiesOf } from "./state/memory.ts";
 import type { Explanation } from "./trace.ts";
+import { decideTraced } from "./traced.ts";
 
 /** What a case is run with. */
 export type Tried = Pick<Opened, "core" | "ir" | "display">;

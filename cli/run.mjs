@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { bundle, root } from "./bundle.mjs";
+import { bundle, root } from "../hosts/bundle.mjs";
 
 const [entry, ...rest] = process.argv.slice(2);
 if (entry === undefined || entry.startsWith("-")) {

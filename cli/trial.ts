@@ -1,13 +1,17 @@
 /** Calls on a state that is not kept: tried out, explained. */
-import { randomBytes } from "node:crypto";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import type { Verdict } from "../engine/binding/index.ts";
 import { type Call, withHostFacts, withoutMembers } from "./calls.ts";
-import { decideTraced, type Verdict } from "./core.ts";
 import type { Opened } from "./policy.ts";
 import { blobKeys, isStateful, Memory, objectOf, type Parties, partiesOf } from "./state/memory.ts";
 import type { StateReader } from "./state/parties.ts";
 import type { Explanation } from "./trace.ts";
+import { decideTraced } from "./traced.ts";
 
 const SALT_BYTES = 16;
+
+/** What calls are tried on. */
+export type Tried = Pick<Opened, "core" | "ir">;
 
 /** What a call was decided on: nothing, as the policy remembers nothing; a fresh state; the state of a folder, left as it is. */
 export type TrialState = "none" | "fresh" | "folder";
@@ -17,13 +21,13 @@ export type TrialState = "none" | "fresh" | "folder";
  * host says there; a call without time gets the present.
  */
 export class Trial {
-  readonly #opened: Opened;
+  readonly #opened: Tried;
   readonly #ledger: StateReader | null;
   readonly #memory: Memory | null;
   /** Sessions met, with what their first call said of them. */
   readonly #sessions = new Map<string, { purpose: unknown; phase: unknown }>();
 
-  constructor(opened: Opened, ledger: StateReader | null = null) {
+  constructor(opened: Tried, ledger: StateReader | null = null) {
     this.#opened = opened;
     this.#ledger = ledger;
     this.#memory = ledger !== null || isStateful(opened.ir) ? new Memory() : null;
@@ -93,7 +97,8 @@ export class Trial {
 
   #commit(memory: Memory, { call, parties }: { call: Call; parties: Parties | null }): Verdict {
     const { core, ir } = this.#opened;
-    const salt = ir.redacts.length === 0 ? null : randomBytes(SALT_BYTES).toString("hex");
+    const salt =
+      ir.redacts.length === 0 ? null : bytesToHex(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
     const facts = withHostFacts(call.facts, { agent: null, time: null, salt });
     return memory.decide(core, call.action, facts ?? undefined, parties).verdict;
   }

@@ -12,16 +12,22 @@ const MAX_GZIP_BYTES = 38 * 1024;
 
 /**
  * Compiles an entry below `root` (a folder holding asconfig.json and engine/) and returns the module's bytes.
- * `sources` maps further paths, relative to `root`, to source text that is not on disk. Throws with the compiler's messages.
+ * `sources` maps further paths, relative to `root`, to source text that is not on disk; `options` go over those of asconfig.json.
+ * Throws with the compiler's messages.
  */
-export async function compile(root = CHECKOUT, entry = "engine/assembly/index.ts", sources = {}) {
+export async function compile(
+  root = CHECKOUT,
+  entry = "engine/assembly/index.ts",
+  sources = {},
+  options = {},
+) {
   const config = JSON.parse(readFileSync(join(root, "asconfig.json"), "utf8"));
   let wasm = null;
   const { error, stderr } = await asc.main(
     [entry, "--config", "options.json", "--baseDir", ".", "--outFile", "core.wasm"],
     {
       readFile: (name) => {
-        if (name === "options.json") return JSON.stringify({ options: config.options });
+        if (name === "options.json") return JSON.stringify({ options: { ...config.options, ...options } });
         if (Object.hasOwn(sources, name)) return sources[name];
         const path = join(root, name);
         return existsSync(path) ? readFileSync(path, "utf8") : null;

@@ -331,6 +331,8 @@ export const MAX_PHASES: u32 = 32;
 export const MAX_SELECTORS: u32 = 64;
 export const MAX_DFA_STATES: u32 = 4096;
 export const MAX_BUNDLE_BYTES: u32 = 268435456;
+/** Behind three times the bundle's bytes, all from the pointer that `reserve` gives: the end of the core's part of the memory. */
+export const RESERVE_MARGIN_BYTES: u32 = 8192;
 /** A packed verdict has 21 bits for a rule id and one more. */
 export const MAX_RULES: u32 = 2097150;
 /** UTF-8 bytes of a rule's reason or identity, of a name, a notify target or a credential's JSON. Any other string: MAX_INPUT_BYTES. */

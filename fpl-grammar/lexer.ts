@@ -64,24 +64,42 @@ export interface Tokens {
   diagnostics: Diagnostic[];
 }
 
+/** How tokens are written that have no other's beginning, in the order in which they are tried. What colours a policy reads them too. */
+export const FORMS = {
+  comment: /#[^\n]*/,
+  money: /-?\$[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_$])/,
+  duration: /[0-9]+(?:ms|[smhdw])(?![A-Za-z0-9_])/,
+  size: /[0-9]+[kmg]?b(?![A-Za-z0-9_])/,
+  number: /-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_])/,
+  odd: /-?\$?[0-9_][A-Za-z0-9_-]*/,
+  deny_always: /deny!(?!=)/,
+  word: /[A-Za-z][A-Za-z0-9_-]*/,
+  chunk: /[^"\\\r\n]{1,4096}/,
+  escape: /\\[^\r\n]/,
+} as const;
+
+/** Signs that compare or join, and those that only divide. */
+export const OPERATOR_SIGNS = ["&&", "||", "==", "!=", "<=", ">=", "=~", "<", ">", "!"] as const;
+const DIVIDING_SIGNS = [..."=:.,()[]{}/*@+-"];
+
 const lexer = moo.states({
   main: {
     space: { match: /[ \t\r\n]+/, lineBreaks: true },
-    comment: /#[^\n]*/,
+    comment: FORMS.comment,
     quote: { match: '"', push: "string" },
-    money: /-?\$[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_$])/,
-    duration: /[0-9]+(?:ms|[smhdw])(?![A-Za-z0-9_])/,
-    size: /[0-9]+[kmg]?b(?![A-Za-z0-9_])/,
-    number: /-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_])/,
-    odd: /-?\$?[0-9_][A-Za-z0-9_-]*/,
-    deny_always: /deny!(?!=)/,
-    word: { match: /[A-Za-z][A-Za-z0-9_-]*/, type: moo.keywords({ reserved: [...RESERVED] }) },
-    punctuation: ["&&", "||", "==", "!=", "<=", ">=", "=~", ..."<>!=:.,()[]{}/*@+-"],
+    money: FORMS.money,
+    duration: FORMS.duration,
+    size: FORMS.size,
+    number: FORMS.number,
+    odd: FORMS.odd,
+    deny_always: FORMS.deny_always,
+    word: { match: FORMS.word, type: moo.keywords({ reserved: [...RESERVED] }) },
+    punctuation: [...OPERATOR_SIGNS, ...DIVIDING_SIGNS],
     junk: /[^\n]/,
   },
   string: {
-    chunk: /[^"\\\r\n]{1,4096}/,
-    escape: /\\[^\r\n]/,
+    chunk: FORMS.chunk,
+    escape: FORMS.escape,
     close: { match: '"', pop: 1 },
     // A backslash or a carriage return at the end of the line ends the text as its newline would.
     broken: { match: /\\?\r?\n|[\\\r]/, lineBreaks: true, pop: 1 },

@@ -69,7 +69,8 @@ function ruleLines(
   });
 }
 
-function stepNote(step: StepTrace, approved: boolean): string {
+/** What became of a step, in a few words. */
+export function stepNote(step: StepTrace, approved: boolean): string {
   const tried = step.rules.length;
   if (step.outcome === "not reached") return "not reached";
   if (step.outcome === "decided") return "decides";

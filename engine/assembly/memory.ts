@@ -4,7 +4,7 @@
  * Addresses are constants so that they fold into loads and stores; `reserve` checks that static data ends below them
  * and is the only place that grows the memory.
  */
-import { MAX_BUNDLE_BYTES, MAX_CANONICAL_BYTES, MAX_INPUT_BYTES, MAX_OBLIGATION_BYTES, MAX_STATE_BYTES } from "../constants";
+import { MAX_BUNDLE_BYTES, MAX_CANONICAL_BYTES, MAX_INPUT_BYTES, MAX_OBLIGATION_BYTES, MAX_STATE_BYTES, RESERVE_MARGIN_BYTES } from "../constants";
 import { SLACK_BYTES } from "./json/bytes";
 import { FIXED_BYTES, SCRATCH_BYTES_PER_INPUT_BYTE, TAPE_BYTES_PER_INPUT_BYTE } from "./json/parse";
 import { BLOB_BYTES, MAX_BLOBS } from "./state/layout";
@@ -92,7 +92,7 @@ export function reservedBytes(): u32 {
 export function reserveMemory(bytes: u32): usize {
   bundleRoom = 0;
   if (bytes > MAX_BUNDLE_BYTES || __heap_base > REGIONS) return 0;
-  const end = BUNDLE + 3 * <usize>bytes + 2 * MARGIN;
+  const end = BUNDLE + 3 * <usize>bytes + RESERVE_MARGIN_BYTES;
   const pages = <i32>((end + PAGE - 1) / PAGE);
   const missing = pages - memory.size();
   if (missing > 0 && memory.grow(missing) < 0) return 0;

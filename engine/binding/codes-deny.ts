@@ -1,343 +1,173 @@
-/** Codes of denials by the policy, the state and who asks. Ascending by number. */
-import {
-  CODE_AGENT_FROZEN,
-  CODE_AGENT_MISMATCH,
-  CODE_AGENT_UNKNOWN,
-  CODE_AMBIENT_EXCEEDED,
-  CODE_AMOUNT_UNKNOWN,
-  CODE_BUDGET_EXCEEDED,
-  CODE_DEFAULT_DENY,
-  CODE_DELEGATION_EXPIRED,
-  CODE_DELEGATION_NOT_GRANTED,
-  CODE_DELEGATION_SCOPE,
-  CODE_DELEGATION_TOO_DEEP,
-  CODE_DENY_ALWAYS,
-  CODE_DENY_ALWAYS_MISSING,
-  CODE_DENY_ALWAYS_WRONG_TYPE,
-  CODE_EGRESS_DENIED,
-  CODE_EGRESS_NOT_ALLOWED,
-  CODE_GRANTOR_DENY,
-  CODE_IDENTITY_METHOD,
-  CODE_IDENTITY_UNVERIFIED,
-  CODE_MODEL_MISSING,
-  CODE_MODEL_NOT_ALLOWED,
-  CODE_PHASE_EXPIRED,
-  CODE_PHASE_UNKNOWN,
-  CODE_RATE_EXCEEDED,
-  CODE_RULE_DENY,
-  CODE_RULE_DENY_MISSING,
-  CODE_RULE_DENY_WRONG_TYPE,
-  CODE_SCHEMA_MISSING_ARGUMENT,
-  CODE_SCHEMA_NOT_IN_ENUM,
-  CODE_SCHEMA_UNDECLARED_ARGUMENT,
-  CODE_SCHEMA_WRONG_TYPE,
-  CODE_SELECTOR_TIMEOUT,
-  CODE_SELECTOR_UNAVAILABLE,
-  CODE_SESSION_CLOSED,
-  CODE_SESSION_EXHAUSTED,
-  CODE_SESSION_EXPIRED,
-  CODE_SESSION_IDLE,
-  CODE_SESSION_MISSING,
-  CODE_SESSION_UNKNOWN,
-  CODE_SPAWN_LIMIT,
-  CODE_SPAWN_NOT_ALLOWED,
-  CODE_TOOL_NOT_VISIBLE,
-} from "../constants.ts";
-import type { Code } from "./code.ts";
+/** Texts of the codes of denials by the policy, the state and who asks. In the order of code-table.ts. */
+import type { CodeText } from "./code.ts";
 
-export const DENIALS = [
-  {
-    number: CODE_RULE_DENY,
-    name: "rule_deny",
-    effect: "deny",
+export const DENIAL_TEXTS = {
+  rule_deny: {
     text: "a deny rule applies",
     next: "do not repeat the call as it is; the rule and its reason say why",
   },
-  {
-    number: CODE_RULE_DENY_WRONG_TYPE,
-    name: "rule_deny_wrong_type",
-    effect: "deny",
+  rule_deny_wrong_type: {
     text: "a deny rule could not be judged: a field it reads has the wrong type",
     next: "send the field in the type that the rule compares",
   },
-  {
-    number: CODE_RULE_DENY_MISSING,
-    name: "rule_deny_missing",
-    effect: "deny",
+  rule_deny_missing: {
     text: "a deny rule could not be judged: a field it reads is missing, and missing fields apply",
     next: "send the missing field",
   },
-  {
-    number: CODE_DEFAULT_DENY,
-    name: "default_deny",
-    effect: "deny",
+  default_deny: {
     text: "no rule applies and the agent's default is deny",
     next: "add a permit or defer rule for this call if it should be allowed",
   },
-  {
-    number: CODE_DENY_ALWAYS,
-    name: "deny_always",
-    effect: "deny",
+  deny_always: {
     text: "a `deny!` rule applies; nothing overrides it",
     next: "do not repeat the call; no other rule or approval can allow it",
   },
-  {
-    number: CODE_DENY_ALWAYS_WRONG_TYPE,
-    name: "deny_always_wrong_type",
-    effect: "deny",
+  deny_always_wrong_type: {
     text: "a `deny!` rule could not be judged: a field it reads has the wrong type",
     next: "send the field in the type that the rule compares",
   },
-  {
-    number: CODE_DENY_ALWAYS_MISSING,
-    name: "deny_always_missing",
-    effect: "deny",
+  deny_always_missing: {
     text: "a `deny!` rule could not be judged: a field it reads is missing",
     next: "send the missing field",
   },
-  {
-    number: CODE_SELECTOR_UNAVAILABLE,
-    name: "selector_unavailable",
-    effect: "deny",
+  selector_unavailable: {
     text: "a selector that the rules need is unavailable",
     next: "try again when its source answers",
   },
-  {
-    number: CODE_SELECTOR_TIMEOUT,
-    name: "selector_timeout",
-    effect: "deny",
+  selector_timeout: {
     text: "a selector that the rules need timed out",
     next: "try again when its source answers",
   },
-  {
-    number: CODE_AGENT_UNKNOWN,
-    name: "agent_unknown",
-    effect: "deny",
+  agent_unknown: {
     text: "no policy block serves this agent and there is no `default` agent",
     next: "add a block for the agent, or one for the agent named default",
   },
-  {
-    number: CODE_AGENT_MISMATCH,
-    name: "agent_mismatch",
-    effect: "deny",
+  agent_mismatch: {
     text: "the action names another agent than the host knows",
     next: "let the host set the action's agent to the one it authenticated",
   },
-  {
-    number: CODE_IDENTITY_UNVERIFIED,
-    name: "identity_unverified",
-    effect: "deny",
+  identity_unverified: {
     text: "the policy wants a verified principal and this one is not",
     next: "authenticate the principal and set principal.verified in the facts",
   },
-  {
-    number: CODE_IDENTITY_METHOD,
-    name: "identity_method",
-    effect: "deny",
+  identity_method: {
     text: "the principal was verified by a method that the policy does not list",
     next: "authenticate by one of the listed methods",
   },
-  {
-    number: CODE_PHASE_UNKNOWN,
-    name: "phase_unknown",
-    effect: "deny",
+  phase_unknown: {
     text: "the agent has no phase of that name",
     next: "use a declared phase, or leave it out for the first one",
   },
-  {
-    number: CODE_TOOL_NOT_VISIBLE,
-    name: "tool_not_visible",
-    effect: "deny",
+  tool_not_visible: {
     text: "the tool is not visible in the session's phase",
     next: "move the session to a phase that names the tool",
   },
-  {
-    number: CODE_SCHEMA_MISSING_ARGUMENT,
-    name: "schema_missing_argument",
-    effect: "deny",
+  schema_missing_argument: {
     text: "an argument that the tool's schema requires is missing",
     next: "send the argument",
   },
-  {
-    number: CODE_SCHEMA_WRONG_TYPE,
-    name: "schema_wrong_type",
-    effect: "deny",
+  schema_wrong_type: {
     text: "an argument is not of the type that the tool's schema declares",
     next: "send the argument in the declared type",
   },
-  {
-    number: CODE_SCHEMA_NOT_IN_ENUM,
-    name: "schema_not_in_enum",
-    effect: "deny",
+  schema_not_in_enum: {
     text: "an argument is none of the values that the tool's schema lists",
     next: "send one of the listed values",
   },
-  {
-    number: CODE_SCHEMA_UNDECLARED_ARGUMENT,
-    name: "schema_undeclared_argument",
-    effect: "deny",
+  schema_undeclared_argument: {
     text: "an argument is not declared in the tool's schema",
     next: "leave the argument out, or declare it",
   },
-  {
-    number: CODE_MODEL_MISSING,
-    name: "model_missing",
-    effect: "deny",
+  model_missing: {
     text: "the agent has a model policy and the facts name no model",
     next: "give the model in the facts",
   },
-  {
-    number: CODE_MODEL_NOT_ALLOWED,
-    name: "model_not_allowed",
-    effect: "deny",
+  model_not_allowed: {
     text: "the model policy does not allow this model",
     next: "use an allowed model",
   },
-  {
-    number: CODE_EGRESS_NOT_ALLOWED,
-    name: "egress_not_allowed",
-    effect: "deny",
+  egress_not_allowed: {
     text: "the egress block allows no such host and port",
     next: "add the destination to the allow list if it should be reached",
   },
-  {
-    number: CODE_EGRESS_DENIED,
-    name: "egress_denied",
-    effect: "deny",
+  egress_denied: {
     text: "the egress block denies this host and port",
     next: "do not repeat the call; deny wins over allow",
   },
-  {
-    number: CODE_BUDGET_EXCEEDED,
-    name: "budget_exceeded",
-    effect: "deny",
+  budget_exceeded: {
     text: "the call would go over a budget",
     next: "wait for the next period, or raise the budget; the detail names it",
   },
-  {
-    number: CODE_RATE_EXCEEDED,
-    name: "rate_exceeded",
-    effect: "deny",
+  rate_exceeded: {
     text: "the call would go over a rate limit",
     next: "wait and try again; the detail names the limit",
   },
-  {
-    number: CODE_AMBIENT_EXCEEDED,
-    name: "ambient_exceeded",
-    effect: "deny",
+  ambient_exceeded: {
     text: "the call would go over an ambient limit",
     next: "wait for the next day; the detail names the limit",
   },
-  {
-    number: CODE_SPAWN_NOT_ALLOWED,
-    name: "spawn_not_allowed",
-    effect: "deny",
+  spawn_not_allowed: {
     text: "the spawn block does not allow this type of agent",
     next: "spawn an allowed type",
   },
-  {
-    number: CODE_SPAWN_LIMIT,
-    name: "spawn_limit",
-    effect: "deny",
+  spawn_limit: {
     text: "the agent has as many children, or is as deep, as its spawn block allows",
     next: "end a child first, or spawn from higher up",
   },
-  {
-    number: CODE_AMOUNT_UNKNOWN,
-    name: "amount_unknown",
-    effect: "deny",
+  amount_unknown: {
     text: "an amount that a limit or a sum counts is missing, no number, below zero or not whole millionths",
     next: "send the amount as a plain number; the detail names the argument or the fact",
   },
-  {
-    number: CODE_AGENT_FROZEN,
-    name: "agent_frozen",
-    effect: "deny",
+  agent_frozen: {
     text: "the agent is frozen",
     next: "have an operator look at the incident and unfreeze it",
   },
-  {
-    number: CODE_SESSION_MISSING,
-    name: "session_missing",
-    effect: "deny",
+  session_missing: {
     text: "the policy counts per session and the action has none",
     next: "open a session and name it in the action",
   },
-  {
-    number: CODE_SESSION_UNKNOWN,
-    name: "session_unknown",
-    effect: "deny",
+  session_unknown: {
     text: "no such session was opened for this agent, or for the first one that delegated the call",
     next: "open the session first",
   },
-  {
-    number: CODE_SESSION_CLOSED,
-    name: "session_closed",
-    effect: "deny",
+  session_closed: {
     text: "the session was closed",
     next: "open another session",
   },
-  {
-    number: CODE_SESSION_EXPIRED,
-    name: "session_expired",
-    effect: "deny",
+  session_expired: {
     text: "the session is older than its longest duration",
     next: "close it and open another",
   },
-  {
-    number: CODE_SESSION_IDLE,
-    name: "session_idle",
-    effect: "deny",
+  session_idle: {
     text: "the session was idle for longer than its time-out",
     next: "close it and open another",
   },
-  {
-    number: CODE_SESSION_EXHAUSTED,
-    name: "session_exhausted",
-    effect: "deny",
+  session_exhausted: {
     text: "the session has used up its calls or a budget",
     next: "close it and open another",
   },
-  {
-    number: CODE_PHASE_EXPIRED,
-    name: "phase_expired",
-    effect: "deny",
+  phase_expired: {
     text: "the session's phase is over and none follows",
     next: "move the session to another phase, or close it",
   },
-  {
-    number: CODE_DELEGATION_EXPIRED,
-    name: "delegation_expired",
-    effect: "deny",
+  delegation_expired: {
     text: "a grant in the delegation chain has expired",
     next: "ask the grantor for a new grant",
   },
-  {
-    number: CODE_DELEGATION_NOT_GRANTED,
-    name: "delegation_not_granted",
-    effect: "deny",
+  delegation_not_granted: {
     text: "the policy lets the grantor delegate nothing of this kind to this agent, or not for so long",
     next: "add a delegate block, or grant for a shorter time",
   },
-  {
-    number: CODE_DELEGATION_TOO_DEEP,
-    name: "delegation_too_deep",
-    effect: "deny",
+  delegation_too_deep: {
     text: "the delegation chain is too long or names an agent twice",
     next: "delegate from higher up",
   },
-  {
-    number: CODE_DELEGATION_SCOPE,
-    name: "delegation_scope",
-    effect: "deny",
+  delegation_scope: {
     text: "the call is outside the scope of a delegation",
     next: "stay within the scope; the detail names the grantor",
   },
-  {
-    number: CODE_GRANTOR_DENY,
-    name: "grantor_deny",
-    effect: "deny",
+  grantor_deny: {
     text: "the policy of an agent that delegated this call denies it",
     next: "do not repeat the call; the detail names the grantor",
   },
-] as const satisfies readonly Code[];
+} as const satisfies Record<string, CodeText>;

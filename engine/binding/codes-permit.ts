@@ -1,135 +1,69 @@
-/** Codes of permits and defers. Ascending by number. */
-import {
-  CODE_AMBIENT_EXCEEDED_DEFER,
-  CODE_APPROVED,
-  CODE_BUDGET_EXCEEDED_DEFER,
-  CODE_DEFAULT_DEFER,
-  CODE_DEFAULT_PERMIT,
-  CODE_DELEGATION_SCOPE_DEFER,
-  CODE_EVENT_APPLIED,
-  CODE_GATE_UNMET_DEFER,
-  CODE_GRANTOR_DEFER,
-  CODE_RULE_DEFER,
-  CODE_RULE_DEFER_MISSING,
-  CODE_RULE_DEFER_WRONG_TYPE,
-  CODE_RULE_PERMIT,
-  CODE_SELECTOR_TIMEOUT_DEFER,
-  CODE_SELECTOR_UNAVAILABLE_DEFER,
-  CODE_SPAWN_LIMIT_DEFER,
-} from "../constants.ts";
-import type { Code } from "./code.ts";
+/** Texts of the codes of permits and defers. In the order of code-table.ts. */
+import type { CodeText } from "./code.ts";
 
-export const PERMITS_AND_DEFERS = [
-  {
-    number: CODE_RULE_PERMIT,
-    name: "rule_permit",
-    effect: "permit",
+export const PERMIT_AND_DEFER_TEXTS = {
+  rule_permit: {
     text: "a permit rule applies",
     next: "go on",
   },
-  {
-    number: CODE_DEFAULT_PERMIT,
-    name: "default_permit",
-    effect: "permit",
+  default_permit: {
     text: "no rule applies and the agent's default is permit",
     next: "go on",
   },
-  {
-    number: CODE_APPROVED,
-    name: "approved",
-    effect: "permit",
+  approved: {
     text: "the call was deferred, and an approval of exactly this action was used up for it",
     next: "run the call; the same action again needs another approval",
   },
-  {
-    number: CODE_EVENT_APPLIED,
-    name: "event_applied",
-    effect: "permit",
+  event_applied: {
     text: "the event was applied and recorded",
     next: "go on",
   },
-  {
-    number: CODE_RULE_DEFER,
-    name: "rule_defer",
-    effect: "defer",
+  rule_defer: {
     text: "a defer rule applies",
     next: "ask for an approval, then decide again",
   },
-  {
-    number: CODE_RULE_DEFER_WRONG_TYPE,
-    name: "rule_defer_wrong_type",
-    effect: "defer",
+  rule_defer_wrong_type: {
     text: "a defer rule could not be judged: a field it reads has the wrong type",
     next: "send the field in the type that the rule compares, or ask for an approval",
   },
-  {
-    number: CODE_RULE_DEFER_MISSING,
-    name: "rule_defer_missing",
-    effect: "defer",
+  rule_defer_missing: {
     text: "a defer rule could not be judged: a field it reads is missing, and missing fields apply",
     next: "send the missing field, or ask for an approval",
   },
-  {
-    number: CODE_DEFAULT_DEFER,
-    name: "default_defer",
-    effect: "defer",
+  default_defer: {
     text: "no rule applies and the agent's default is defer",
     next: "ask for an approval, or add a rule for this call",
   },
-  {
-    number: CODE_SELECTOR_UNAVAILABLE_DEFER,
-    name: "selector_unavailable_defer",
-    effect: "defer",
+  selector_unavailable_defer: {
     text: "a selector that the rules need is unavailable, and the policy defers then",
     next: "try again when its source answers; an approval does not stand in for it",
   },
-  {
-    number: CODE_SELECTOR_TIMEOUT_DEFER,
-    name: "selector_timeout_defer",
-    effect: "defer",
+  selector_timeout_defer: {
     text: "a selector that the rules need timed out, and the policy defers then",
     next: "try again when its source answers; an approval does not stand in for it",
   },
-  {
-    number: CODE_BUDGET_EXCEEDED_DEFER,
-    name: "budget_exceeded_defer",
-    effect: "defer",
+  budget_exceeded_defer: {
     text: "the call would go over a budget that defers",
     next: "ask for an approval, or wait for the next period; the detail names the budget",
   },
-  {
-    number: CODE_AMBIENT_EXCEEDED_DEFER,
-    name: "ambient_exceeded_defer",
-    effect: "defer",
+  ambient_exceeded_defer: {
     text: "the call would go over an ambient limit that defers",
     next: "ask for an approval, or wait for the next day; the detail names the limit",
   },
-  {
-    number: CODE_SPAWN_LIMIT_DEFER,
-    name: "spawn_limit_defer",
-    effect: "defer",
+  spawn_limit_defer: {
     text: "the agent has as many children, or is as deep, as its spawn block allows, and the block defers",
     next: "ask for an approval, or end a child first",
   },
-  {
-    number: CODE_GRANTOR_DEFER,
-    name: "grantor_defer",
-    effect: "defer",
+  grantor_defer: {
     text: "the policy of an agent that delegated this call defers it",
     next: "ask for an approval; the detail names the grantor",
   },
-  {
-    number: CODE_DELEGATION_SCOPE_DEFER,
-    name: "delegation_scope_defer",
-    effect: "defer",
+  delegation_scope_defer: {
     text: "the scope of a delegation defers this call",
     next: "ask for an approval; the detail names the grantor",
   },
-  {
-    number: CODE_GATE_UNMET_DEFER,
-    name: "gate_unmet_defer",
-    effect: "defer",
+  gate_unmet_defer: {
     text: "the session cannot be closed yet: its completion gate is not met, and it defers",
     next: "resolve what the gate waits for, then close again",
   },
-] as const satisfies readonly Code[];
+} as const satisfies Record<string, CodeText>;

@@ -1,319 +1,161 @@
-/** Codes of what is refused before it is judged, and of what hosts refuse. Ascending by number. */
-import {
-  CODE_ACTION_FIELD_MISSING,
-  CODE_ACTION_FIELD_TYPE,
-  CODE_ACTION_FIELD_UNKNOWN,
-  CODE_ACTION_NOT_OBJECT,
-  CODE_APPROVALS_FULL,
-  CODE_CANONICAL_TOO_LARGE,
-  CODE_CHILDREN_NONE,
-  CODE_CLOCK_BACKWARDS,
-  CODE_DELEGATION_INVALID,
-  CODE_DELEGATION_REVOKED,
-  CODE_DUPLICATE_KEY,
-  CODE_ENGINE_TRAP,
-  CODE_EVENT_INVALID,
-  CODE_FACT_CONFLICT,
-  CODE_FACT_TYPE,
-  CODE_FACT_UNKNOWN,
-  CODE_FACTS_INVALID,
-  CODE_GATE_UNMET,
-  CODE_HTTP_FACET_INVALID,
-  CODE_IDENTITY_INVALID,
-  CODE_INPUT_TOO_LARGE,
-  CODE_INTEGER_INEXACT,
-  CODE_INVALID_JSON,
-  CODE_INVALID_UTF8,
-  CODE_LONE_SURROGATE,
-  CODE_NO_POLICY,
-  CODE_NUMBER_OUT_OF_RANGE,
-  CODE_RECORD_UNWRITABLE,
-  CODE_RESERVATION_UNKNOWN,
-  CODE_SALT_MISSING,
-  CODE_SELF_APPROVAL,
-  CODE_SESSION_EXISTS,
-  CODE_STATE_INVALID,
-  CODE_STATE_MISSING,
-  CODE_STATE_UNAVAILABLE,
-  CODE_TIME_INVALID,
-  CODE_TIME_MISSING,
-  CODE_TOO_DEEP,
-  CODE_TOOL_NAME_INVALID,
-} from "../constants.ts";
-import type { Code } from "./code.ts";
+/** Texts of the codes of what is refused before it is judged, and of what hosts refuse. In the order of code-table.ts. */
+import type { CodeText } from "./code.ts";
 
-export const REFUSALS = [
-  {
-    number: CODE_INPUT_TOO_LARGE,
-    name: "input_too_large",
-    effect: "deny",
+export const REFUSAL_TEXTS = {
+  input_too_large: {
     text: "the action is over 1 MiB",
     next: "send a smaller action; pass large content by reference",
   },
-  {
-    number: CODE_INVALID_UTF8,
-    name: "invalid_utf8",
-    effect: "deny",
+  invalid_utf8: {
     text: "the action is not UTF-8",
     next: "encode the text as UTF-8",
   },
-  {
-    number: CODE_INVALID_JSON,
-    name: "invalid_json",
-    effect: "deny",
+  invalid_json: {
     text: "the action is not JSON (RFC 8259)",
     next: "send one JSON value; the detail is the offset of the first byte that cannot stand there",
   },
-  {
-    number: CODE_DUPLICATE_KEY,
-    name: "duplicate_key",
-    effect: "deny",
+  duplicate_key: {
     text: "an object has the same key twice",
     next: "send each key once",
   },
-  {
-    number: CODE_LONE_SURROGATE,
-    name: "lone_surrogate",
-    effect: "deny",
+  lone_surrogate: {
     text: "a string holds half of a surrogate pair",
     next: "send whole code points",
   },
-  {
-    number: CODE_TOO_DEEP,
-    name: "too_deep",
-    effect: "deny",
+  too_deep: {
     text: "lists and objects nest deeper than 64",
     next: "send a flatter action",
   },
-  {
-    number: CODE_INTEGER_INEXACT,
-    name: "integer_inexact",
-    effect: "deny",
+  integer_inexact: {
     text: "an integer would change as a double",
     next: "send it as a string, or as an integer below 2^53",
   },
-  {
-    number: CODE_NUMBER_OUT_OF_RANGE,
-    name: "number_out_of_range",
-    effect: "deny",
+  number_out_of_range: {
     text: "a number has no finite double",
     next: "send it as a string",
   },
-  {
-    number: CODE_CANONICAL_TOO_LARGE,
-    name: "canonical_too_large",
-    effect: "deny",
+  canonical_too_large: {
     text: "the canonical form of the action is over 1 MiB",
     next: "send a smaller action",
   },
-  {
-    number: CODE_ACTION_NOT_OBJECT,
-    name: "action_not_object",
-    effect: "deny",
+  action_not_object: {
     text: "the action is JSON but no object",
     next: "send an object with agent, tool and args",
   },
-  {
-    number: CODE_ACTION_FIELD_UNKNOWN,
-    name: "action_field_unknown",
-    effect: "deny",
+  action_field_unknown: {
     text: "the action has a field that actions do not have",
     next: "leave the field out; tool arguments go into args",
   },
-  {
-    number: CODE_ACTION_FIELD_MISSING,
-    name: "action_field_missing",
-    effect: "deny",
+  action_field_missing: {
     text: "the action lacks agent, tool or args",
     next: "send the field that the detail names",
   },
-  {
-    number: CODE_ACTION_FIELD_TYPE,
-    name: "action_field_type",
-    effect: "deny",
+  action_field_type: {
     text: "a field of the action has the wrong type",
     next: "send the field that the detail names in its type",
   },
-  {
-    number: CODE_TOOL_NAME_INVALID,
-    name: "tool_name_invalid",
-    effect: "deny",
+  tool_name_invalid: {
     text: "the tool's name is not made of segments of A-Z a-z 0-9 . _ : @ + - joined by /",
     next: "rename the tool, or map its name in the host",
   },
-  {
-    number: CODE_HTTP_FACET_INVALID,
-    name: "http_facet_invalid",
-    effect: "deny",
+  http_facet_invalid: {
     text: "the http facet has an unknown field or a value that is not in its one form",
     next: "normalise the request as the ABI says; the detail names the field",
   },
-  {
-    number: CODE_FACTS_INVALID,
-    name: "facts_invalid",
-    effect: "deny",
+  facts_invalid: {
     text: "the facts are no JSON object that has a canonical form",
     next: "fix the host: facts are one JSON object",
   },
-  {
-    number: CODE_FACT_UNKNOWN,
-    name: "fact_unknown",
-    effect: "deny",
+  fact_unknown: {
     text: "the facts have a field that facts do not have",
     next: "fix the host: leave out the field that the detail names",
   },
-  {
-    number: CODE_FACT_TYPE,
-    name: "fact_type",
-    effect: "deny",
+  fact_type: {
     text: "a fact has the wrong type",
     next: "fix the host: send the fact that the detail names in its type",
   },
-  {
-    number: CODE_TIME_INVALID,
-    name: "time_invalid",
-    effect: "deny",
+  time_invalid: {
     text: "the time is no integer of Unix milliseconds",
     next: "fix the host: send milliseconds, 12 to 15 digits",
   },
-  {
-    number: CODE_SALT_MISSING,
-    name: "salt_missing",
-    effect: "deny",
+  salt_missing: {
     text: "the record must redact and the facts hold no salt",
     next: "fix the host: send a secret salt of 16 bytes or more",
   },
-  {
-    number: CODE_FACT_CONFLICT,
-    name: "fact_conflict",
-    effect: "deny",
+  fact_conflict: {
     text: "the facts give what the state of the session gives",
     next: "fix the host: leave out purpose and phase where there is a session with state",
   },
-  {
-    number: CODE_STATE_MISSING,
-    name: "state_missing",
-    effect: "deny",
+  state_missing: {
     text: "the policy remembers calls and the decision was asked for without state",
     next: "decide through a control plane with a store",
   },
-  {
-    number: CODE_STATE_INVALID,
-    name: "state_invalid",
-    effect: "deny",
+  state_invalid: {
     text: "the state is damaged, of another version or of another owner",
     next: "restore the store, or build it again from the record log",
   },
-  {
-    number: CODE_TIME_MISSING,
-    name: "time_missing",
-    effect: "deny",
+  time_missing: {
     text: "the policy needs the time and the facts do not give it",
     next: "fix the host: send time",
   },
-  {
-    number: CODE_CLOCK_BACKWARDS,
-    name: "clock_backwards",
-    effect: "deny",
+  clock_backwards: {
     text: "the time is behind what the state has already seen",
     next: "set the clock of this machine right",
   },
-  {
-    number: CODE_EVENT_INVALID,
-    name: "event_invalid",
-    effect: "deny",
+  event_invalid: {
     text: "the event is of no known type, or a field of it is missing, unknown or of the wrong type",
     next: "send the event as the ABI says; the detail names the field",
   },
-  {
-    number: CODE_SESSION_EXISTS,
-    name: "session_exists",
-    effect: "deny",
+  session_exists: {
     text: "a session of that name was opened before",
     next: "take another name",
   },
-  {
-    number: CODE_RESERVATION_UNKNOWN,
-    name: "reservation_unknown",
-    effect: "deny",
+  reservation_unknown: {
     text: "no open reservation has that number: it was settled, refunded or pushed out",
     next: "settle a call once, and soon",
   },
-  {
-    number: CODE_GATE_UNMET,
-    name: "gate_unmet",
-    effect: "deny",
+  gate_unmet: {
     text: "the session cannot be closed: its completion gate is not met",
     next: "resolve what the gate waits for, then close again",
   },
-  {
-    number: CODE_SELF_APPROVAL,
-    name: "self_approval",
-    effect: "deny",
+  self_approval: {
     text: "the approver is the agent itself or one that delegated to it",
     next: "have somebody else approve",
   },
-  {
-    number: CODE_APPROVALS_FULL,
-    name: "approvals_full",
-    effect: "deny",
+  approvals_full: {
     text: "as many approvals or pending calls as there is room for",
     next: "resolve or let expire those that are open",
   },
-  {
-    number: CODE_CHILDREN_NONE,
-    name: "children_none",
-    effect: "deny",
+  children_none: {
     text: "the agent has no live child",
     next: "report the end of a child once",
   },
-  {
-    number: CODE_ENGINE_TRAP,
-    name: "engine_trap",
-    effect: "deny",
+  engine_trap: {
     text: "the engine failed while it decided",
     next: "report it with the action; the next call runs on a fresh engine",
   },
-  {
-    number: CODE_NO_POLICY,
-    name: "no_policy",
-    effect: "deny",
+  no_policy: {
     text: "no policy is loaded",
     next: "load a policy that the engine accepts",
   },
-  {
-    number: CODE_RECORD_UNWRITABLE,
-    name: "record_unwritable",
-    effect: "deny",
+  record_unwritable: {
     text: "the record of the decision could not be made durable",
     next: "see why the log refuses; nothing runs without its record",
   },
-  {
-    number: CODE_STATE_UNAVAILABLE,
-    name: "state_unavailable",
-    effect: "deny",
+  state_unavailable: {
     text: "the store of the state could not be read or written",
     next: "see why the store refuses; nothing runs without it",
   },
-  {
-    number: CODE_IDENTITY_INVALID,
-    name: "identity_invalid",
-    effect: "deny",
+  identity_invalid: {
     text: "the credential of the caller was refused",
     next: "present a valid credential",
   },
-  {
-    number: CODE_DELEGATION_INVALID,
-    name: "delegation_invalid",
-    effect: "deny",
+  delegation_invalid: {
     text: "a delegation token is malformed, not signed by its grantor or wider than its parent",
     next: "ask the grantor for a new grant",
   },
-  {
-    number: CODE_DELEGATION_REVOKED,
-    name: "delegation_revoked",
-    effect: "deny",
+  delegation_revoked: {
     text: "a grant in the delegation chain was revoked",
     next: "ask the grantor for a new grant",
   },
-] as const satisfies readonly Code[];
+} as const satisfies Record<string, CodeText>;

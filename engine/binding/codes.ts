@@ -1,31 +1,29 @@
-/**
- * What decided: the closed table of codes. Numbers are those of engine/constants.ts, names those that the core writes into verdicts
- * and records. A new code breaks every exhaustive switch over CodeName at build time.
- */
+/** What decided, with what it means and what the caller can do next: the table of code-table.ts and its texts. */
 import type { Code } from "./code.ts";
-import { DENIALS } from "./codes-deny.ts";
-import { PERMITS_AND_DEFERS } from "./codes-permit.ts";
-import { REFUSALS } from "./codes-refusal.ts";
+import { CODE_TABLE, type CodeName } from "./code-table.ts";
+import { DENIAL_TEXTS } from "./codes-deny.ts";
+import { PERMIT_AND_DEFER_TEXTS } from "./codes-permit.ts";
+import { REFUSAL_TEXTS } from "./codes-refusal.ts";
 
 export type { Code, Effect } from "./code.ts";
+export type { CodeName } from "./code-table.ts";
 
-/** Ascending by number. */
-export const CODES = [...PERMITS_AND_DEFERS, ...DENIALS, ...REFUSALS] as const satisfies readonly Code[];
+type NamedCode = Code & { readonly name: CodeName };
 
-export type CodeName = (typeof CODES)[number]["name"];
-
-const byNumber: ReadonlyMap<number, (typeof CODES)[number]> = new Map(
-  CODES.map((code) => [code.number, code]),
-);
-
-/** The row of that number, or undefined for a number outside the table. */
-export function codeOf(number: number): (typeof CODES)[number] | undefined {
-  return byNumber.get(number);
+function withTexts(): readonly NamedCode[] {
+  const texts = { ...PERMIT_AND_DEFER_TEXTS, ...DENIAL_TEXTS, ...REFUSAL_TEXTS };
+  return CODE_TABLE.map((row) => ({ ...row, ...texts[row.name] }));
 }
 
-const byName: ReadonlyMap<string, (typeof CODES)[number]> = new Map(CODES.map((code) => [code.name, code]));
+/** Ascending by number. */
+export const CODES: readonly NamedCode[] = /* @__PURE__ */ withTexts();
+
+/** The row of that number, or undefined for a number outside the table. */
+export function codeOf(number: number): NamedCode | undefined {
+  return CODES.find((code) => code.number === number);
+}
 
 /** The row of that name. */
-export function codeNamed(name: CodeName): (typeof CODES)[number] {
-  return byName.get(name)!;
+export function codeNamed(name: CodeName): NamedCode {
+  return CODES.find((code) => code.name === name)!;
 }

@@ -1,6 +1,6 @@
 /** The typed API over one core. */
 import { CODE_ENGINE_TRAP, CODE_LONE_SURROGATE, LOAD_OK, LOAD_TOO_LARGE, NONE } from "../constants.ts";
-import { type CodeName, codeNamed, codeOf } from "./codes.ts";
+import { type CodeName, rowNamed, rowOf } from "./code-table.ts";
 import {
   DIGEST_BYTES,
   Instance,
@@ -211,7 +211,7 @@ export class Core {
   ): Recorded {
     checkTexts(text, facts, undefined);
     checkPlace(place);
-    const { number, effect } = codeNamed(code);
+    const { number, effect } = rowNamed(code);
     if (effect !== "deny") throw new RangeError(`code: one that denies, not ${code}`);
     try {
       return this.#recordRefusal(call, number, text, facts, place);
@@ -275,7 +275,7 @@ export class Core {
     const { low, high } = halves(place.sequence);
     instance.writeDigest(exports.previousPointer(), place.previous);
     exports.refuse(codeFor(call, code), textBytes, factsBytes, low, high);
-    return { verdict: refusal(codeOf(code)!.name), ...instance.readRecord(), state: null };
+    return { verdict: refusal(rowOf(code)!.name), ...instance.readRecord(), state: null };
   }
 
   #verdictOf(instance: Instance, packed: number): Verdict {
@@ -307,7 +307,7 @@ export class Core {
       if (bytes === LONE_SURROGATE) return { ok: false, code: "lone_surrogate", offset: null };
       const result = instance.exports.canonicalize(bytes);
       if (result >= 0) return { ok: true, bytes: instance.read(instance.exports.outputPointer(), result) };
-      const code = codeOf(-result)!.name;
+      const code = rowOf(-result)!.name;
       const hasOffset = code !== "input_too_large" && code !== "canonical_too_large";
       return { ok: false, code, offset: hasOffset ? instance.exports.errorOffset() >>> 0 : null };
     } catch {
@@ -377,7 +377,7 @@ function handedOver(bytes: number): number {
 function describe(instance: Instance, packed: number): Verdict {
   const length = instance.exports.describe() >>> 0;
   const verdict = readVerdict(instance.read(instance.exports.outputPointer(), length));
-  const code = codeOf(packed & 0xff);
+  const code = rowOf(packed & 0xff);
   if (code === undefined || verdict.code !== code.name || verdict.effect !== code.effect) {
     throw new Error("the core's verdict is not in the table of codes");
   }

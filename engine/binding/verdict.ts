@@ -1,6 +1,6 @@
 /** Verdicts as the core describes them, read once and frozen. */
-import type { CodeName, Effect } from "./codes.ts";
-import { codeNamed } from "./codes.ts";
+import type { Effect } from "./code.ts";
+import { type CodeName, rowNamed } from "./code-table.ts";
 
 /** Where the rule that decided stands. `id` is stable while the rule's text, effect and agent are. */
 export interface RuleIdentity {
@@ -70,7 +70,7 @@ export function readVerdict(json: Uint8Array): Verdict {
 
 /** A deny that the binding came to. */
 export function refusal(code: CodeName): Verdict {
-  const { effect, name } = codeNamed(code);
+  const { effect, name } = rowNamed(code);
   const obligations = { credentials: [], notify: [], redact: [] };
   return freeze({ agent: null, code: name, detail: null, effect, obligations, reason: null, rule: null });
 }

@@ -1,7 +1,8 @@
 /** A policy that follows its origin: an address on the web, or a file that somebody replaces. */
 import { readFile, stat } from "node:fs/promises";
 import type { HighestSequence } from "../../bundles/trust/index.ts";
-import { type BundleOrigin, httpOrigin, MAX_FILE_BYTES } from "../../control/policy/origin.ts";
+import { type FilePorts, fileOrigin } from "../../control/policy/file-origin.ts";
+import { httpOrigin } from "../../control/policy/origin.ts";
 import {
   DEFAULT_TIMEOUT_MS,
   type Followed,
@@ -9,9 +10,7 @@ import {
   type PollingChoice,
 } from "../../control/policy/polling.ts";
 import type { Accept } from "../../control/policy/prepare.ts";
-import { policyRefusal } from "../../control/policy/refusals.ts";
 import { newCore } from "./core.ts";
-import { errorText } from "./files.ts";
 import { type PolicyOptions, prepareSource } from "./source.ts";
 
 export type FollowOptions = PolicyOptions &
@@ -35,30 +34,16 @@ function scheduleLoosely(delayMs: number, run: () => void): () => void {
   return schedule(delayMs * (1 - Math.random() / 10), run);
 }
 
-/** Its tag is what tells one state of the file from another; whoever replaces it does so by renaming. */
-function fileOrigin(path: string): BundleOrigin {
-  return {
-    name: path,
-    async get(tag) {
-      try {
-        const status = await stat(path);
-        // A pipe may never end.
-        if (!status.isFile()) {
-          return { kind: "refused", refusal: policyRefusal("file_unreadable", `${path} is no regular file`) };
-        }
-        const { size, mtimeMs, ino } = status;
-        const now = `${ino}-${mtimeMs}-${size}`;
-        if (now === tag) return { kind: "unchanged" };
-        if (size > MAX_FILE_BYTES) {
-          return { kind: "refused", refusal: policyRefusal("origin_too_large", `${path}: ${size} bytes`) };
-        }
-        return { kind: "file", file: await readFile(path), tag: now };
-      } catch (error) {
-        return { kind: "refused", refusal: policyRefusal("file_unreadable", errorText(error)) };
-      }
-    },
-  };
-}
+const FILES: FilePorts<string> = {
+  async look(path) {
+    const status = await stat(path);
+    // A pipe may never end.
+    if (!status.isFile()) throw new Error(`${path} is no regular file`);
+    const { size, mtimeMs, ino } = status;
+    return { tag: `${ino}-${mtimeMs}-${size}`, bytes: size };
+  },
+  read: (path) => readFile(path),
+};
 
 /**
  * Follows an origin: polls it once now, and then again and again. Resolves also when there is no good bundle yet: `policy.status` says
@@ -68,7 +53,7 @@ export async function followPolicy(options: FollowOptions): Promise<Followed> {
   const { origin: place, headers = {}, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const origin = /^https?:/.test(place)
     ? httpOrigin(place, { fetch, timeoutMs, schedule, headers })
-    : fileOrigin(place);
+    : fileOrigin(place, FILES);
   const ports = {
     origin,
     clock: { now: () => Date.now() },

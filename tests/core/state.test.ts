@@ -182,6 +182,22 @@ describe("another policy", () => {
     expect(world.event({ type: "refund", agent: "a", reservation: 0 }).code).toBe("reservation_unknown");
   });
 
+  test("that has a count of distinct values again begins it without its members of before", async () => {
+    const counting =
+      'agent "a" { default permit  ambient { counter customers crm/*.customer  max_customers_per_day = 2 } }';
+    const world = await World.of(counting);
+    const look = (customer: string) => ({ agent: "a", tool: "crm/look", args: { customer } });
+    expect(world.decide(look("x")).code).toBe("default_permit");
+    const load = (policy: string) =>
+      expect(world.core.load(compiled(policy).bundle, { signed: false }).ok).toBe(true);
+    load(COUNTS);
+    expect(world.decide({ agent: "a", tool: "t" }).code).toBe("default_permit");
+    load(counting);
+    expect(world.decide(look("y")).code).toBe("default_permit");
+    expect(world.decide(look("x")).code).toBe("default_permit");
+    expect(world.decide(look("z")).code).toBe("ambient_exceeded");
+  });
+
   test("with the layout that the blob names and other meters is invalid", async () => {
     const core = await coreWith(COUNTS);
     const blob = core.decideRecorded(action(), FACTS, PLACE, [null, null]).state![0]!;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 // @ts-expect-error: a build script without types
-import { bundle } from "../../cli/bundle.mjs";
+import { bundle } from "../../hosts/bundle.mjs";
 import { fileOf } from "../hosts/policies.ts";
 import { FIRST, type Limits, openPolicy, type Policy, textOf } from "../simulate/policies.ts";
 

@@ -9,8 +9,8 @@ const TIME_LIMIT_MS = 60_000;
 
 /** Commands that are run: the tool itself, and what prints or pipes text. */
 const RUN = /^(npx )?faramesh( |$)|^(echo|cat|printf|cp|mkdir|sed|head|tail|wc) /;
-/** Commands that are only checked to exist: they build, test or need the network. */
-const NAMED = /^(npm|npx|node|git|cd) /;
+/** Commands that are only checked to exist: they build, test or need the network. Those of other runtimes are run by tests/hosts. */
+const NAMED = /^(npm|npx|node|git|cd|go|deno|bun) |^cp node_modules\//;
 
 export interface Session {
   command: string;

@@ -11,7 +11,21 @@ import { compileSources, openBundle } from "../../examples/compiled.ts";
 import { pages, ROOT, type Snippet, snippets } from "./pages.ts";
 import { matchesShown, sessions, Workplace } from "./run.ts";
 
-const LANGUAGES = ["fpl", "cases", "json", "jsonl", "console", "sh", "ts", "text"];
+/** Python, Go and JavaScript are run by tests of their hosts. */
+const LANGUAGES = [
+  "fpl",
+  "cases",
+  "json",
+  "jsonl",
+  "console",
+  "sh",
+  "ts",
+  "js",
+  "html",
+  "python",
+  "go",
+  "text",
+];
 const NAMES = CODES.map(({ name }) => name);
 
 const found = pages().map((page) => ({ page, all: snippets(page) }));
@@ -154,7 +168,12 @@ describe("TypeScript", () => {
       compilerOptions: {
         types: ["node"],
         typeRoots: [join(ROOT, "node_modules", "@types")],
-        paths: { faramesh: [join(ROOT, "hosts", "node", "index.ts")] },
+        paths: {
+          faramesh: [join(ROOT, "hosts", "node", "index.ts")],
+          "faramesh/browser": [join(ROOT, "hosts", "browser", "index.ts")],
+          "faramesh/codes": [join(ROOT, "engine", "binding", "codes.ts")],
+          "faramesh/deno": [join(ROOT, "hosts", "deno", "index.ts")],
+        },
       },
       include: [
         ...all.map((_, index) => `snippet${index}.ts`),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 // @ts-expect-error: a build script without types
-import { bundle } from "../../cli/bundle.mjs";
+import { bundle } from "../../hosts/bundle.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let built: Promise<string> | null = null;

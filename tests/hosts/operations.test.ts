@@ -141,7 +141,7 @@ describe("a host under load", () => {
     // A policy that is replaced between two requests of one connection.
     const connected = await connectOperations(planeOf(folder));
     if (!connected.ok) throw new Error(connected.message);
-    connected.host.insist(connected.host.identity?.bundle);
+    connected.host.insist(connected.host.identity!.bundle);
     folder.write(
       "policy.fplb",
       encodeContainer({ bundle: bundleOf(POLICY.replace("1000", "3000")), envelope: null }),

@@ -16,7 +16,7 @@ const root = new URL("../../", import.meta.url);
 
 /** Bundles the child once. @returns its path. */
 export async function buildChild(): Promise<string> {
-  const { bundle } = (await import(pathToFileURL(fileURLToPath(new URL("cli/bundle.mjs", root))).href)) as {
+  const { bundle } = (await import(pathToFileURL(fileURLToPath(new URL("hosts/bundle.mjs", root))).href)) as {
     bundle(entry: string, out: string, options: object): Promise<unknown>;
   };
   const out = fileURLToPath(new URL(`node_modules/.cache/faramesh/child-${randomUUID()}.mjs`, root));

@@ -15,6 +15,7 @@ interface Room {
 const CONSTANTS = "engine/constants.ts";
 const ROOMS: Room[] = [
   { folder: "engine/assembly/", may: [CONSTANTS.replace(".ts", "")], packages: [], runtime: false },
+  { folder: "engine/wit/adapter/", may: [CONSTANTS.replace(".ts", "")], packages: [], runtime: false },
   { folder: "engine/binding/", may: [CONSTANTS], packages: ["@assemblyscript/loader"], runtime: false },
   { folder: "fpl-grammar/", may: [], packages: ["nearley", "moo"], runtime: false },
   {
@@ -94,6 +95,18 @@ const ROOMS: Room[] = [
     runtime: true,
   },
   {
+    folder: "hosts/deno/",
+    may: ["control/policy/", "engine/binding/", "bundles/trust/"],
+    packages: [],
+    runtime: false,
+  },
+  {
+    folder: "hosts/browser/",
+    may: ["control/policy/", "engine/binding/", "bundles/trust/"],
+    packages: [],
+    runtime: false,
+  },
+  {
     folder: "hosts/workers/",
     may: [
       "gateway/",
@@ -108,6 +121,13 @@ const ROOMS: Room[] = [
     runtime: true,
   },
   { folder: "hosts/workers/", may: ["gateway/", "control/"], packages: [], runtime: true },
+  { folder: "hosts/component/", may: ["engine/binding/", CONSTANTS], packages: [], runtime: true },
+  {
+    folder: "hosts/python/",
+    may: ["engine/binding/", "bundles/trust/", CONSTANTS],
+    packages: [],
+    runtime: true,
+  },
   {
     folder: "cli/",
     may: ["fpl-grammar/", "bundles/", "engine/", "control/", "gateway/", "hosts/"],

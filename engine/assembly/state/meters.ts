@@ -27,7 +27,7 @@ import {
   meters,
   systemMeterCount,
 } from "../bundle";
-import { countMembersOf, meterSlotAt, meterSlots, scopeOf, slotOf } from "./slots";
+import { countMembersOf, meterSlotAt, meterSlots, removeMembersOf, scopeOf, slotOf } from "./slots";
 
 /** Slots that a meter takes, its key's included, are in the low bits of the key. */
 const KEY_SLOTS: u64 = 0xffff;
@@ -108,7 +108,11 @@ export function migrateMeters(blob: usize, policy: u32, old: usize, slots: u32):
   beginMeters(policy, scopeOf(blob));
   for (let meter = nextMeter(); meter != 0; meter = nextMeter()) {
     const found = findKey(load<u64>(meter), old, slots, from);
-    if (found == NONE) continue;
+    if (found == NONE) {
+      // Members of an earlier time, when a policy had this meter: it starts at nothing.
+      if (load<u32>(meter, METER_KIND) == METER_DISTINCT) removeMembersOf(blob, load<u64>(meter));
+      continue;
+    }
     const taken = <u32>(load<u64>(meter) & KEY_SLOTS);
     memory.copy(meterSlotAt(blob, load<u32>(meter, METER_SLOT)), old + 8 * <usize>found, 8 * taken);
     from = found;

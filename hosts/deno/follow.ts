@@ -1,0 +1,61 @@
+/** A policy that follows its origin: an address on the web, or a file that somebody replaces. */
+import type { HighestSequence } from "../../bundles/trust/index.ts";
+import { type FilePorts, fileOrigin } from "../../control/policy/file-origin.ts";
+import { httpOrigin } from "../../control/policy/origin.ts";
+import {
+  DEFAULT_TIMEOUT_MS,
+  type Followed,
+  follow,
+  type PollingChoice,
+} from "../../control/policy/polling.ts";
+import { newCore } from "./core.ts";
+import { Deno } from "./runtime.ts";
+import { type Place, type PolicyOptions, prepareSource } from "./source.ts";
+
+export type FollowOptions = PolicyOptions &
+  PollingChoice & {
+    /** An address that begins with `https://` or `http://`, or the place of a file. */
+    readonly origin: Place;
+    /** Headers of every request to an address, such as `authorization`. */
+    readonly headers?: Readonly<Record<string, string>>;
+    /** For one answer of the origin, its body included; 10 seconds when left out. */
+    readonly timeoutMs?: number;
+  };
+
+function schedule(delayMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
+}
+
+/** Up to a tenth earlier, so that many processes that began at once do not ask at once. Keeps no process alive. */
+function scheduleLoosely(delayMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, delayMs * (1 - Math.random() / 10));
+  Deno.unrefTimer(timer);
+  return () => clearTimeout(timer);
+}
+
+const FILES: FilePorts<Place> = {
+  async look(path) {
+    const { size, mtime, ino } = await Deno.stat(path);
+    return { tag: `${ino}-${mtime?.getTime()}-${size}`, bytes: size };
+  },
+  read: (path) => Deno.readFile(path),
+};
+
+/**
+ * Follows an origin: polls it once now, and then again and again. Resolves also when there is no good bundle yet: `policy.status` says
+ * why, and every decision is a deny until there is one. Rejects when there is no core.
+ */
+export async function followPolicy(options: FollowOptions): Promise<Followed> {
+  const { origin: place, headers = {}, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const origin = /^https?:/.test(String(place))
+    ? httpOrigin(String(place), { fetch, timeoutMs, schedule, headers })
+    : fileOrigin(place, FILES);
+  const ports = {
+    origin,
+    clock: { now: () => Date.now() },
+    empty: await newCore(),
+    prepare: (file: Uint8Array, highest: HighestSequence | null) => prepareSource(file, options, highest),
+  };
+  return follow(ports, options, scheduleLoosely);
+}
