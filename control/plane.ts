@@ -25,7 +25,6 @@ import { unrecorded } from "./stages/release.ts";
 export class Decision implements Governed {
   readonly verdict: Governed["verdict"];
   readonly sequence: number | null;
-  readonly hash: Uint8Array | null;
   readonly reservation: number | null;
   readonly chain: readonly string[];
   readonly failure: string | null;
@@ -38,7 +37,6 @@ export class Decision implements Governed {
   constructor(governed: Governed, plane: ControlPlane, { agent, session }: Call) {
     this.verdict = governed.verdict;
     this.sequence = governed.sequence;
-    this.hash = governed.hash;
     this.reservation = governed.reservation;
     this.chain = governed.chain;
     this.failure = governed.failure;
@@ -46,6 +44,10 @@ export class Decision implements Governed {
     this.#plane = plane;
     this.#agent = agent;
     this.#session = session;
+  }
+
+  get hash(): Uint8Array | null {
+    return this.#governed.hash;
   }
 
   /** What `approve` and `reject` name. */

@@ -15,6 +15,7 @@ import {
   type SealedRecord,
   type StateStore,
 } from "../ports.ts";
+import { checkRecords, checkValue } from "../stores/check.ts";
 import { APPLIED_KEY } from "./applied.ts";
 import { type Schedule, within } from "./within.ts";
 import type { WorkingSet } from "./working-set.ts";
@@ -198,17 +199,13 @@ export class OwnLedger implements Ledger {
   }
 
   #take<Value>(keys: readonly string[], { records, writes, value }: LedgerOutcome<Value>): Promise<Value> {
-    for (const key of writes.keys()) {
+    for (const [key, bytes] of writes) {
       if (!keys.includes(key)) throw new RangeError(`writes: only keys asked for, not ${key}`);
+      // The store would refuse it for ever.
+      checkValue(bytes);
     }
     if (records.length === 0 && writes.size > 0) throw new TypeError("writes: only with a record");
-    let tip = this.#view.tip;
-    for (const record of records) {
-      if (record.sequence !== tip.sequence) {
-        throw new RangeError(`records: the next sequence is ${tip.sequence}, not ${record.sequence}`);
-      }
-      tip = { sequence: tip.sequence + 1, previous: record.hash };
-    }
+    const tip = checkRecords(this.#view.tip, records);
     for (const [key, bytes] of writes) this.#set.put(key, bytes);
     this.#view.tip = tip;
     const batch = this.#pending;

@@ -10,20 +10,28 @@ import type { BundleOrigin, Fetched } from "./origin.ts";
 import type { Accept, Identity, Ready } from "./prepare.ts";
 import { errorLine, type PolicyRefusal, policyRefusal } from "./refusals.ts";
 
+/** What `prepare` is told beside the file. */
+export interface Moment {
+  /** The newest bundle so far. */
+  readonly highest: HighestSequence | null;
+  readonly accept: Accept;
+  /** The origin's, of the file. */
+  readonly tag: string | null;
+  /** What is in use. */
+  readonly current: Ready | null;
+}
+
 export interface FollowPorts {
   readonly origin: BundleOrigin;
   readonly clock: Clock;
-  /** A core without a policy: what decides before there is one. */
+  /** A core without a policy: what decides before there is one, and is let go of then. */
   readonly empty: Core;
-  /** Verifies a file and loads it into a core of its own. `highest`: the newest bundle so far. `tag`: the origin's of the file. */
-  prepare(
-    file: Uint8Array,
-    highest: HighestSequence | null,
-    accept: Accept | undefined,
-    tag: string | null,
-  ): Promise<({ ok: true } & Ready) | PolicyRefusal>;
+  /** Verifies a file and loads it into a core, of its own unless it is what is in use. */
+  prepare(file: Uint8Array, moment: Moment): Promise<({ ok: true } & Ready) | PolicyRefusal>;
   /** The last good bundle of an earlier process, verified anew: decides, as stale, until the origin answers. */
-  readonly kept?: { readonly ready: Ready; readonly tag: string | null } | undefined;
+  readonly kept?:
+    | { readonly ready: Ready; readonly file: Uint8Array; readonly tag: string | null }
+    | undefined;
   /** Where a runtime may drop a poll without a word: one that takes longer is given up, and whatever it still finds has no effect. */
   readonly lostAfterMs?: number | undefined;
 }
@@ -49,20 +57,23 @@ export type Poll =
 const GIVEN_UP = policyRefusal("origin_slow", "the poll was given up for a later one");
 
 export class FollowedPolicy {
-  readonly #ports: FollowPorts;
+  readonly #ports: Omit<FollowPorts, "empty" | "kept">;
+  #empty: Core | null;
   #ready: Ready | null = null;
+  /** What is in use, as the origin gave it. */
+  #file: Uint8Array | null = null;
   #tag: string | null = null;
   #status: FollowStatus;
   #polling: Promise<Poll> | null = null;
   #turn = 0;
   #beganMs = 0;
-  #accept: Accept | undefined;
-  readonly #whenChanged: ((identity: Identity) => void)[] = [];
+  readonly #accepts = new Set<Accept>();
+  readonly #whenChanged = new Set<(identity: Identity) => void>();
 
-  constructor(ports: FollowPorts) {
+  constructor({ empty, kept, ...ports }: FollowPorts) {
     this.#ports = ports;
-    this.#ready = ports.kept?.ready ?? null;
-    this.#tag = ports.kept?.tag ?? null;
+    this.#empty = empty;
+    if (kept !== undefined) this.#take(kept.ready, kept.file, kept.tag);
     this.#status = {
       identity: this.identity,
       staleSinceMs: ports.clock.now(),
@@ -83,7 +94,7 @@ export class FollowedPolicy {
 
   /** What decides at this moment: a control plane asks at every call, so that each is decided by one bundle wholly. */
   get core(): Core {
-    return this.#ready?.core ?? this.#ports.empty;
+    return this.#ready?.core ?? this.#empty!;
   }
 
   decide(action: Input, facts?: Input): Verdict {
@@ -94,15 +105,34 @@ export class FollowedPolicy {
     return this.core.trace(toText(action), facts === undefined ? undefined : toText(facts));
   }
 
-  /** From now on only such bundles are taken into use. @returns why the one in use is none, or null; it stays in use. */
+  /**
+   * From now on only bundles that all who required something accept are taken into use, also of a poll that is under way.
+   * @returns why the one in use is none, or null; it stays in use.
+   */
   require(accept: Accept): PolicyRefusal | null {
-    this.#accept = accept;
+    this.#accepts.add(accept);
     return this.#ready === null ? null : accept(this.#ready.bundle);
   }
 
-  /** Called after each swap. */
-  onChange(run: (identity: Identity) => void): void {
-    this.#whenChanged.push(run);
+  /** Takes a `require` back. */
+  release(accept: Accept): void {
+    this.#accepts.delete(accept);
+  }
+
+  readonly #accept: Accept = (bundle) => {
+    for (const accept of this.#accepts) {
+      const unwanted = accept(bundle);
+      if (unwanted !== null) return unwanted;
+    }
+    return null;
+  };
+
+  /** Called after each swap. @returns what takes that back. */
+  onChange(run: (identity: Identity) => void): () => void {
+    this.#whenChanged.add(run);
+    return () => {
+      this.#whenChanged.delete(run);
+    };
   }
 
   /** Asks the origin now; calls that come while it is asked share the answer. Never rejects. */
@@ -120,6 +150,19 @@ export class FollowedPolicy {
     return polling;
   }
 
+  #take(ready: Ready, file: Uint8Array, tag: string | null): void {
+    this.#ready = ready;
+    this.#file = file;
+    this.#tag = tag;
+    // A core's memory is large where it counts wholly.
+    this.#empty = null;
+  }
+
+  #momentOf(tag: string | null): Moment {
+    const current = this.#ready;
+    return { highest: current?.highest ?? null, accept: this.#accept, tag, current };
+  }
+
   async #poll(turn: number): Promise<Poll> {
     const { origin, prepare } = this.#ports;
     let fetched: Fetched;
@@ -133,18 +176,21 @@ export class FollowedPolicy {
     }
     if (turn !== this.#turn) return GIVEN_UP;
     if (fetched.kind === "refused") return this.#failed(fetched.refusal);
-    if (fetched.kind === "unchanged") {
-      return this.#ready === null
-        ? this.#failed(policyRefusal("origin_refused", `${origin.name} says unchanged, but nothing is here`))
-        : this.#confirmed(this.#ready, false);
-    }
+    // What is unchanged is verified anew: the trusted keys, or the time, may be others.
+    const { file, tag } = fetched.kind === "file" ? fetched : { file: this.#file, tag: this.#tag };
+    if (file === null)
+      return this.#failed(
+        policyRefusal("origin_refused", `${origin.name} says unchanged, but nothing is here`),
+      );
     try {
-      const ready = await prepare(fetched.file, this.#ready?.highest ?? null, this.#accept, fetched.tag);
+      const ready = await prepare(file, this.#momentOf(tag));
       if (turn !== this.#turn) return GIVEN_UP;
       if (!ready.ok) return this.#failed(ready);
+      // Again: somebody may have required more meanwhile.
+      const unwanted = this.#accept(ready.bundle);
+      if (unwanted !== null) return this.#failed(unwanted);
       const changed = ready.identity.bundle !== this.#ready?.identity.bundle;
-      this.#ready = ready;
-      this.#tag = fetched.tag;
+      this.#take(ready, file, tag);
       return this.#confirmed(ready, changed);
     } catch (error) {
       const refusal = policyRefusal("core_unusable", errorLine(error));

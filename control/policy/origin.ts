@@ -8,7 +8,7 @@ export type Fetched =
   | { readonly kind: "refused"; readonly refusal: PolicyRefusal };
 
 export interface BundleOrigin {
-  /** For people: the address. */
+  /** For people: the address, without what is secret of it. */
   readonly name: string;
   /** The bundle file, unless it is still the one of that tag. Ends in bounded time. A rejection counts as `origin_unreachable`. */
   get(tag: string | null): Promise<Fetched>;
@@ -40,15 +40,31 @@ const refused = (code: Parameters<typeof policyRefusal>[0], detail: string): Fet
 
 /** A bundle on the web. Signatures protect what it gives, so that any server or cache may; redirects are refused all the same. */
 export function httpOrigin(address: string, options: HttpOriginOptions): BundleOrigin {
-  const { protocol } = new URL(address);
+  const { protocol, username, password, origin, pathname } = new URL(address);
   if (protocol !== "https:" && protocol !== "http:") {
     throw new RangeError(`address: one that begins with https:// or http://, not ${protocol}`);
   }
-  return { name: address, get: (tag) => getWithin(address, tag, options) };
+  if (username !== "" || password !== "") throw new RangeError("address: no user or password, but `headers`");
+  checkHeaders(options.headers ?? {});
+  // A query may hold a token, which is for no message.
+  const name = `${origin}${pathname}`;
+  return { name, get: (tag) => getWithin(address, name, tag, options) };
+}
+
+/** Here, since the runtime's own message would quote the value at every poll. */
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      new Headers([[name, value]]);
+    } catch {
+      throw new RangeError(`headers: \`${name}\` is no header of HTTP, or its value is none`);
+    }
+  }
 }
 
 async function getWithin(
   address: string,
+  name: string,
   tag: string | null,
   { fetch: ask, timeoutMs, schedule, headers = {} }: HttpOriginOptions,
 ): Promise<Fetched> {
@@ -61,11 +77,11 @@ async function getWithin(
       redirect: "error",
       signal: aborting.signal,
     });
-    return await readAnswer(response, tag);
+    return await readAnswer(response, name, tag);
   } catch (error) {
-    if (aborting.signal.aborted) return refused("origin_slow", `${address}, longer than ${timeoutMs} ms`);
+    if (aborting.signal.aborted) return refused("origin_slow", `${name}, longer than ${timeoutMs} ms`);
     if (error instanceof Truncated) return refused("origin_truncated", error.message);
-    return refused("origin_unreachable", `${address}: ${describe(error)}`);
+    return refused("origin_unreachable", `${name}: ${describe(error)}`);
   } finally {
     cancel();
   }
@@ -78,11 +94,11 @@ function describe(error: unknown): string {
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
-async function readAnswer(response: Response, tag: string | null): Promise<Fetched> {
+async function readAnswer(response: Response, name: string, tag: string | null): Promise<Fetched> {
   if (response.status === 304 && tag !== null) return { kind: "unchanged" };
   if (response.status !== 200) {
     await response.body?.cancel();
-    return refused("origin_refused", `${response.url || "the origin"} answers ${response.status}`);
+    return refused("origin_refused", `${name} answers ${response.status}`);
   }
   const stated = lengthOf(response);
   const file = await readBody(response);

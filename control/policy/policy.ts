@@ -31,6 +31,7 @@ export type Prepare<Source, Options> = (
   options: Options,
   highest: HighestSequence | null,
   accept?: Accept,
+  current?: Ready | null,
 ) => Promise<({ ok: true } & Ready) | PolicyRefusal>;
 
 /** Bytes are read before the call is over, so they need no copy. */
@@ -81,7 +82,8 @@ export class Policy<Source = Uint8Array, Options = unknown> {
   decideRecorded(action: Input, facts?: Input): RecordedDecision {
     try {
       const entry = record(this.#ready.core, action, facts, this.#tip);
-      this.#tip = { sequence: entry.sequence + 1, previous: entry.hash };
+      // The entry is the caller's, who may change it.
+      this.#tip = { sequence: entry.sequence + 1, previous: new Uint8Array(entry.hash) };
       return { verdict: entry.verdict, entry, failure: null };
     } catch (error) {
       return unrecorded(policyRefusal("core_failed", errorLine(error)));

@@ -24,8 +24,9 @@ export function startPolling(policy: FollowedPolicy, options: PollingOptions): {
     const doubled = intervalMs * 2 ** Math.max(0, policy.status.failures - 1);
     cancel = schedule(Math.min(doubled, maxIntervalMs), () => {
       void policy.poll().then((poll) => {
-        onPoll?.(poll);
+        // First: what `onPoll` throws must not end the polls.
         if (!stopped) next();
+        onPoll?.(poll);
       });
     });
   };

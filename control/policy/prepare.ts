@@ -74,6 +74,7 @@ function newer(left: HighestSequence | null, right: HighestSequence | null): Hig
  * @param file the bundle file; not changed by anybody before this resolves.
  * @param highest the newest bundle that this policy has used so far, as far as this process knows.
  * @param accept asked of every bundle before it is remembered.
+ * @param current what is in use: its core serves on when the bundle is the same.
  * @throws TypeError for both `trust` and `insecure`, or neither.
  */
 export async function prepare(
@@ -82,10 +83,11 @@ export async function prepare(
   highest: HighestSequence | null,
   machinery: Machinery,
   accept: Accept = ANY,
+  current: Ready | null = null,
 ): Promise<({ ok: true } & Ready) | PolicyRefusal> {
   if (verification.insecure === true) {
     const loaded = load(file, verification);
-    return loaded.ok ? (accept(loaded.bundle) ?? intoCore(loaded, highest, machinery)) : loaded;
+    return loaded.ok ? (accept(loaded.bundle) ?? intoCore(loaded, highest, machinery, current)) : loaded;
   }
   const { trust, nowMs, memory } = verification;
   const state = memory === undefined ? { ok: true as const, highest: null } : await memory.read();
@@ -98,7 +100,7 @@ export async function prepare(
   const unwanted = accept(loaded.bundle);
   if (unwanted !== null) return unwanted;
   const now = { sequence: loaded.sequence!, digest: loaded.digest };
-  const ready = await intoCore(loaded, now, machinery);
+  const ready = await intoCore(loaded, now, machinery, current);
   if (!ready.ok || memory === undefined || state.highest?.sequence === now.sequence) return ready;
   // Remembered before it is used: otherwise a crash in between would open the way back.
   return (await memory.write(now)) ?? ready;
@@ -108,15 +110,12 @@ async function intoCore(
   { bundle, digest, signed, sequence, keys }: Accepted,
   highest: HighestSequence | null,
   machinery: Machinery,
+  current: Ready | null,
 ): Promise<({ ok: true } & Ready) | PolicyRefusal> {
-  let core: Core;
-  try {
-    core = await machinery.openCore();
-  } catch (error) {
-    return policyRefusal("core_unusable", error instanceof Error ? error.message : String(error));
-  }
-  const result = core.load(bundle, { signed });
-  if (!result.ok) return policyRefusal("bundle_refused", `${result.message} (${result.code})`);
+  const isSame = current?.identity.bundle === digest && current.identity.signed === signed;
+  const opened = isSame ? { ok: true as const, core: current.core } : await open(bundle, signed, machinery);
+  if (!opened.ok) return opened;
+  const { core } = opened;
   const identity = {
     bundle: digest,
     core: Array.from(core.engineDigest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
@@ -125,4 +124,21 @@ async function intoCore(
     keys: Object.freeze([...keys]),
   };
   return { ok: true, core, bundle, identity: Object.freeze(identity), highest };
+}
+
+async function open(
+  bundle: Uint8Array,
+  signed: boolean,
+  machinery: Machinery,
+): Promise<{ ok: true; core: Core } | PolicyRefusal> {
+  let core: Core;
+  try {
+    core = await machinery.openCore();
+  } catch (error) {
+    return policyRefusal("core_unusable", error instanceof Error ? error.message : String(error));
+  }
+  const result = core.load(bundle, { signed });
+  return result.ok
+    ? { ok: true, core }
+    : policyRefusal("bundle_refused", `${result.message} (${result.code})`);
 }

@@ -31,12 +31,18 @@ export interface SourcePorts<Place> {
 export function sourcesOf<Place extends string | URL>(
   ports: SourcePorts<Place>,
 ): Prepare<Place | Uint8Array, SourceOptions<Place>> {
-  return async (source, options, highest, accept): Promise<({ ok: true } & Ready) | PolicyRefusal> => {
+  return async (
+    source,
+    options,
+    highest,
+    accept,
+    current = null,
+  ): Promise<({ ok: true } & Ready) | PolicyRefusal> => {
     // Copied, and not by `slice`, which for a Buffer gives a view of the same memory: what is verified must be what is loaded,
     // whatever the caller does to the buffer meanwhile.
     const file = source instanceof Uint8Array ? new Uint8Array(source) : await readPlace(ports, source);
     if (!(file instanceof Uint8Array)) return file;
-    return prepareFile(ports, file, options, highest, accept);
+    return prepareFile(ports, file, options, highest, accept, current);
   };
 }
 
@@ -46,14 +52,15 @@ async function prepareFile<Place extends string | URL>(
   options: SourceOptions<Place>,
   highest: HighestSequence | null,
   accept: Accept | undefined,
+  current: Ready | null,
 ): Promise<({ ok: true } & Ready) | PolicyRefusal> {
   const { machinery } = ports;
-  if (options.insecure === true) return prepare(file, options, highest, machinery, accept);
+  if (options.insecure === true) return prepare(file, options, highest, machinery, accept, current);
   const trust = await readTrust(ports, options.trust);
   if (!trust.ok) return trust;
   const nowMs = options.nowMs?.() ?? ports.now();
   const memory = options.state === undefined ? undefined : ports.memory(options.state);
-  return prepare(file, { trust: trust.trust, nowMs, memory }, highest, machinery, accept);
+  return prepare(file, { trust: trust.trust, nowMs, memory }, highest, machinery, accept, current);
 }
 
 async function readPlace<Place>(

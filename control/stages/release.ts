@@ -31,20 +31,25 @@ const utf8 = new TextDecoder();
 export class GovernedCall implements Governed {
   readonly verdict: Verdict;
   readonly sequence: number | null;
-  readonly hash: Uint8Array | null;
   readonly reservation: number | null;
   readonly chain: readonly string[];
   readonly failure: string | null;
+  readonly #hash: Uint8Array | null;
   readonly #record: Uint8Array | null;
 
   constructor({ verdict, sequence, hash, reservation, chain, failure, record }: GovernedParts) {
     this.verdict = verdict;
     this.sequence = sequence;
-    this.hash = hash;
     this.reservation = reservation;
     this.chain = chain;
     this.failure = failure;
+    this.#hash = hash;
     this.#record = record;
+  }
+
+  /** A copy at each call: the ledger goes on from the hash itself, whose memory holds those of other calls too. */
+  get hash(): Uint8Array | null {
+    return this.#hash === null ? null : new Uint8Array(this.#hash);
   }
 
   get actionDigest(): string | null {
@@ -55,11 +60,11 @@ export class GovernedCall implements Governed {
 
   /** The same, with why a port refused. */
   because(failure: string): GovernedCall {
-    const { verdict, sequence, hash, reservation, chain } = this;
+    const { verdict, sequence, reservation, chain } = this;
     return new GovernedCall({
       verdict,
       sequence,
-      hash,
+      hash: this.#hash,
       reservation,
       chain,
       failure,

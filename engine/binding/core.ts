@@ -23,6 +23,7 @@ export interface RecordPlace {
   readonly previous: Uint8Array;
 }
 
+/** Record and hash are views of buffers that hold others' too. */
 export interface Recorded {
   readonly verdict: Verdict;
   /** Canonical JSON. */

@@ -1,5 +1,5 @@
 /** A policy that follows its origin, an address on the web. */
-import type { HighestSequence } from "../../bundles/trust/index.ts";
+import type { Moment } from "../../control/policy/follow.ts";
 import {
   DEFAULT_TIMEOUT_MS,
   type Followed,
@@ -34,7 +34,8 @@ export async function followPolicy(options: FollowOptions): Promise<Followed> {
     origin: originAt(origin, timeoutMs, headers),
     clock: { now: () => Date.now() },
     empty: await newCore(),
-    prepare: (file: Uint8Array, highest: HighestSequence | null) => prepareSource(file, options, highest),
+    prepare: (file: Uint8Array, { highest, accept, current }: Moment) =>
+      prepareSource(file, options, highest, accept, current),
   };
   return follow(ports, options, scheduleLoosely);
 }

@@ -1,6 +1,7 @@
 /** A policy that follows its origin: an address on the web, or a file that somebody replaces. */
-import type { HighestSequence } from "../../bundles/trust/index.ts";
+
 import { type FilePorts, fileOrigin } from "../../control/policy/file-origin.ts";
+import type { Moment } from "../../control/policy/follow.ts";
 import { httpOrigin } from "../../control/policy/origin.ts";
 import {
   DEFAULT_TIMEOUT_MS,
@@ -55,7 +56,8 @@ export async function followPolicy(options: FollowOptions): Promise<Followed> {
     origin,
     clock: { now: () => Date.now() },
     empty: await newCore(),
-    prepare: (file: Uint8Array, highest: HighestSequence | null) => prepareSource(file, options, highest),
+    prepare: (file: Uint8Array, { highest, accept, current }: Moment) =>
+      prepareSource(file, options, highest, accept, current),
   };
   return follow(ports, options, scheduleLoosely);
 }

@@ -98,6 +98,8 @@ interface Attached {
   thread: CheckpointThread | null;
   /** How often checkpoints are made under the policy of the moment. */
   every(): Every;
+  /** Asks nothing of a followed policy any more. */
+  leave(): void;
 }
 
 /** Decisions and events under one policy, recorded. For `openControl`. */
@@ -105,6 +107,7 @@ export class Control extends ControlPlane {
   readonly #policy: NodePolicy | FollowedPolicy;
   readonly #ledger: Ledger;
   readonly #attached: Readonly<Attached>;
+  readonly #ports: ConstructorParameters<typeof ControlPlane>[0];
 
   constructor(
     policy: NodePolicy | FollowedPolicy,
@@ -112,13 +115,15 @@ export class Control extends ControlPlane {
     ports: Omit<ConstructorParameters<typeof ControlPlane>[0], "core" | "ledger">,
     attached: Readonly<Attached>,
   ) {
-    super({
+    const all = {
       ...ports,
       ledger,
       get core() {
         return policy.core;
       },
-    });
+    };
+    super(all);
+    this.#ports = all;
     this.#policy = policy;
     this.#ledger = ledger;
     this.#attached = attached;
@@ -127,6 +132,22 @@ export class Control extends ControlPlane {
   /** What is deciding; null while a followed policy has no good bundle yet, and every call is denied with `no_policy`. */
   get identity(): Identity | null {
     return this.#policy.identity;
+  }
+
+  /** The same records and state for what is judged by that bundle or not at all. `onOther`: another one decides, and nothing is recorded. */
+  under(bundle: string, onOther: () => void): ControlPlane {
+    const policy = this.#policy;
+    const core = (): NodePolicy["core"] => {
+      if (policy.identity?.bundle === bundle) return policy.core;
+      onOther();
+      throw new Error("another bundle decides");
+    };
+    return new ControlPlane({
+      ...this.#ports,
+      get core() {
+        return core();
+      },
+    });
   }
 
   /** Where the state is read by tools: never newer than what is durable. */
@@ -151,15 +172,18 @@ export class Control extends ControlPlane {
     return this.#attached.thread;
   }
 
-  /** Waits for calls under way; later ones are denied. */
+  /** Waits for calls under way; later ones are denied. Rejects with what could not be closed, when all else is. */
   async close(): Promise<void> {
-    // Before the folder's lock is let go: the next one to hold it may serve there.
-    await this.#attached.server?.close();
+    const { server, thread, leave } = this.#attached;
     try {
-      await this.#ledger.close();
+      // Before the folder's lock is let go: the next one to hold it may serve there.
+      await server?.close();
     } finally {
-      // Of all that was recorded.
-      await this.#attached.thread?.close();
+      await this.#ledger.close().finally(() => {
+        leave();
+        // Of all that was recorded.
+        return thread?.close();
+      });
     }
   }
 }
@@ -260,8 +284,28 @@ async function choose(choice: PolicyChoice, accept: Accept): Promise<NodePolicy 
   const { policy } = choice;
   if (!(policy instanceof FollowedPolicy)) return openAccepted(policy, choice as PolicyOptions, accept);
   const refused = policy.require(accept);
-  if (refused !== null) throw new PolicyRefused(refused);
-  return policy;
+  if (refused === null) return policy;
+  policy.release(accept);
+  throw new PolicyRefused(refused);
+}
+
+async function openOver(
+  policy: NodePolicy | FollowedPolicy,
+  options: ControlOptions,
+  attached: Attached,
+): Promise<Control> {
+  const { clock = SYSTEM_CLOCK, identify, delegations } = options;
+  const { ledger, salts } = await keep(options);
+  const control = new Control(policy, ledger, { clock, salts, identify, delegations }, attached);
+  if (options.folder === undefined) return control;
+  try {
+    const refused = await attach(control, options, attached);
+    if (refused === null) return control;
+    throw new ControlRefused(refused);
+  } catch (error) {
+    await control.close().catch(() => {});
+    throw error;
+  }
 }
 
 /**
@@ -269,18 +313,22 @@ async function choose(choice: PolicyChoice, accept: Accept): Promise<NodePolicy 
  * ControlRefused for records, state and what goes on beside them.
  */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const { clock = SYSTEM_CLOCK, identify, delegations, checkpoints } = options;
-  const { accept, every } = new Asked(checkpoints);
+  const { accept, every } = new Asked(options.checkpoints);
   const policy = await choose(options, accept);
-  const { ledger, salts } = await keep(options);
-  const attached: Attached = { server: null, thread: null, every };
-  const control = new Control(policy, ledger, { clock, salts, identify, delegations }, attached);
-  if (policy instanceof FollowedPolicy) policy.onChange(() => attached.thread?.every(every()));
-  if (options.folder === undefined) return control;
-  const refused = await attach(control, options, attached);
-  if (refused === null) return control;
-  await control.close();
-  throw new ControlRefused(refused);
+  const attached: Attached = { server: null, thread: null, every, leave: () => {} };
+  if (policy instanceof FollowedPolicy) {
+    const unheard = policy.onChange(() => attached.thread?.every(every()));
+    attached.leave = () => {
+      unheard();
+      policy.release(accept);
+    };
+  }
+  try {
+    return await openOver(policy, options, attached);
+  } catch (error) {
+    attached.leave();
+    throw error;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A policy that follows its origin: an address on the web, or a file that somebody replaces. */
 import { readFile, stat } from "node:fs/promises";
-import type { HighestSequence } from "../../bundles/trust/index.ts";
 import { type FilePorts, fileOrigin } from "../../control/policy/file-origin.ts";
+import type { Moment } from "../../control/policy/follow.ts";
 import { httpOrigin } from "../../control/policy/origin.ts";
 import {
   DEFAULT_TIMEOUT_MS,
@@ -9,7 +9,6 @@ import {
   follow,
   type PollingChoice,
 } from "../../control/policy/polling.ts";
-import type { Accept } from "../../control/policy/prepare.ts";
 import { newCore } from "./core.ts";
 import { type PolicyOptions, prepareSource } from "./source.ts";
 
@@ -36,7 +35,10 @@ function scheduleLoosely(delayMs: number, run: () => void): () => void {
 
 const FILES: FilePorts<string> = {
   async look(path) {
-    const { size, mtimeMs, ino } = await stat(path);
+    const status = await stat(path);
+    // A pipe may never end.
+    if (!status.isFile()) throw new Error(`${path} is no regular file`);
+    const { size, mtimeMs, ino } = status;
     return { tag: `${ino}-${mtimeMs}-${size}`, bytes: size };
   },
   read: (path) => readFile(path),
@@ -55,8 +57,8 @@ export async function followPolicy(options: FollowOptions): Promise<Followed> {
     origin,
     clock: { now: () => Date.now() },
     empty: await newCore(),
-    prepare: (file: Uint8Array, highest: HighestSequence | null, accept: Accept | undefined) =>
-      prepareSource(file, options, highest, accept),
+    prepare: (file: Uint8Array, { highest, accept, current }: Moment) =>
+      prepareSource(file, options, highest, accept, current),
   };
   return follow(ports, options, scheduleLoosely);
 }

@@ -81,11 +81,12 @@ export async function followInWorker(
     origin,
     clock: { now },
     empty: await newCore(),
-    prepare: (file, highest, _accept, tag) => {
+    prepare: (file, moment) => {
       const verification = { trust, nowMs: now() };
+      const { highest, accept, current } = moment;
       return kept === null
-        ? prepare(file, verification, highest, MACHINERY)
-        : kept.prepare(file, tag, verification, highest);
+        ? prepare(file, verification, highest, MACHINERY, accept, current)
+        : kept.prepare(file, moment, verification);
     },
     kept: (await kept?.open({ trust, nowMs: now() })) ?? undefined,
     lostAfterMs: LOST_MS,

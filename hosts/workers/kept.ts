@@ -4,6 +4,7 @@
  */
 import { sameBytes } from "../../bundles/trust/bytes.ts";
 import type { HighestSequence } from "../../bundles/trust/index.ts";
+import type { Moment } from "../../control/policy/follow.ts";
 import {
   type Accept,
   type BundleMemory,
@@ -54,12 +55,15 @@ export class KeptBundle {
   }
 
   /** The kept bundle, verified again at this moment; null when there is none, or it does not stand that. */
-  async open(verification: Verification): Promise<{ ready: Ready; tag: string | null } | null> {
+  async open(
+    verification: Verification,
+  ): Promise<{ ready: Ready; file: Uint8Array; tag: string | null } | null> {
     try {
       const kept = this.#read();
       if (kept === null) return null;
-      const ready = await this.#prepare(this.#file(kept), verification, null);
-      if (ready.ok) return { ready, tag: kept.tag };
+      const file = this.#file(kept);
+      const ready = await this.#prepare(file, verification, null, null);
+      if (ready.ok) return { ready, file, tag: kept.tag };
       console.warn(`faramesh: the kept bundle is not used: ${ready.message}`);
     } catch (error) {
       console.warn(`faramesh: the kept bundle is not used: ${errorLine(error)}`);
@@ -70,18 +74,22 @@ export class KeptBundle {
   /** Verifies a file of the origin, and keeps it. */
   async prepare(
     file: Uint8Array,
-    tag: string | null,
+    { tag, highest, current }: Moment,
     verification: Verification,
-    highest: HighestSequence | null,
   ): Promise<Prepared> {
-    const ready = await this.#prepare(file, verification, highest);
+    const ready = await this.#prepare(file, verification, highest, current);
     if (!ready.ok || ready.highest === null || this.#has(file, tag)) return ready;
     return (await this.#keep(file, tag, ready.highest)) ?? ready;
   }
 
-  #prepare(file: Uint8Array, verification: Verification, highest: HighestSequence | null): Promise<Prepared> {
+  #prepare(
+    file: Uint8Array,
+    verification: Verification,
+    highest: HighestSequence | null,
+    current: Ready | null,
+  ): Promise<Prepared> {
     const remembering = { ...verification, memory: this.#memory() };
-    return prepare(file, remembering, highest, this.#machinery, this.#accept);
+    return prepare(file, remembering, highest, this.#machinery, this.#accept, current);
   }
 
   /** What is written is written with the file, by `prepare`, before the bundle is used. */

@@ -134,7 +134,7 @@ describe("order and durability", () => {
     const add = counting("a");
     const wrong: [string, (view: LedgerView) => LedgerOutcome<unknown>][] = [
       ["mine", () => fail("mine")],
-      ["the next sequence is 0, not 7", (view) => ({ ...add(view), records: [OUT_OF_PLACE] })],
+      ["records: sequence 0, not 7", (view) => ({ ...add(view), records: [OUT_OF_PLACE] })],
       ["writes: only keys asked for", (view) => ({ ...add(view), writes: new Map([["x", null]]) })],
       ["key: one of those asked for", (view) => fail(String(view.get("agent/other")))],
       ["writes: only with a record", (view) => ({ ...add(view), records: [] })],

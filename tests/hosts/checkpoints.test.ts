@@ -140,6 +140,13 @@ test("with the key of another log: refused", async () => {
   expect(await refusedWith(opened(folder, { checkpoints: { key: stranger } }))).toBe("checkpoint_refused");
 });
 
+test("by a thread that cannot be begun: refused, and the folder is let go", async () => {
+  const folder = temporaryFolder();
+  const broken = { ...logKey, sign: () => new Uint8Array(64) };
+  expect(await refusedWith(opened(folder, { checkpoints: { key: broken } }))).toBe("checkpoint_refused");
+  await (await opened(folder, { checkpoints: { key: logKey } })).close();
+});
+
 test("a failure is told, stops no decision, and is over when it is over", async () => {
   const folder = temporaryFolder();
   const failures: Error[] = [];

@@ -121,6 +121,36 @@ describe("a folder", () => {
     expect(await verifyLog(join(folder, RECORDS_NAME))).toMatchObject({ records: 5, fault: null });
   });
 
+  test("an event for one bundle is not judged by another, that was taken into use while it waited", async () => {
+    const control = await opened(temporaryFolder());
+    let others = 0;
+    const { bundle } = control.identity!;
+    const under = control.under(bundle, () => {
+      others++;
+    });
+    expect(await under.freeze({ agent: "shop" })).toMatchObject({ sequence: 0 });
+    const reloaded = await control.reload(fileOf(policyOf(200), 2, key));
+    expect(reloaded.ok).toBe(true);
+    const late = await under.unfreeze({ agent: "shop" });
+    expect(late).toMatchObject({ sequence: null, verdict: { effect: "deny" } });
+    expect(others).toBe(1);
+    expect((await control.unfreeze({ agent: "shop" })).sequence).toBe(1);
+  });
+
+  test("goes on whatever a caller does to the hash that it was given", async () => {
+    const folder = temporaryFolder();
+    const control = await opened(folder);
+    const first = await control.openSession(OPEN);
+    const second = control.decide(refund(1));
+    first.hash!.fill(0);
+    new Uint8Array(first.hash!.buffer).fill(0);
+    expect(first.hash!.buffer.byteLength).toBe(32);
+    expect((await second).verdict.code).toBe("rule_permit");
+    expect(await codeOf(control, 2)).toBe("rule_permit");
+    await control.close();
+    expect(await verifyLog(join(folder, RECORDS_NAME))).toMatchObject({ records: 3, fault: null });
+  });
+
   test("is held by one at a time", async () => {
     const folder = temporaryFolder();
     const control = await opened(folder);

@@ -199,8 +199,9 @@ describe("the socket", () => {
     const plane = planeOf(folder);
     expect(statSync(join(plane, SOCKET_NAME)).mode & 0o777).toBe(0o600);
     expect(readdirSync(plane).filter((name) => name.startsWith(".socket-"))).toEqual([]);
-    await control.close();
     chmodSync(plane, 0o777);
+    expect(await connectOperations(plane)).toMatchObject({ ok: false, code: "socket_unusable" });
+    await control.close();
     expect(await refusedWith(controlOf(folder))).toBe("socket_unusable");
     chmodSync(plane, 0o700);
     await (await controlOf(folder)).close();
@@ -243,6 +244,17 @@ describe("the socket", () => {
     writeFileSync(path, "");
     expect(await refusedWith(controlOf(folder))).toBe("socket_unusable");
     expect(statSync(path).isFile()).toBe(true);
+  });
+
+  test("that cannot be taken away keeps nothing else open", async () => {
+    const folder = place();
+    const plane = planeOf(folder);
+    const control = await openControl({ policy: file, insecure: true, folder: plane, operate: true });
+    await control.recordIncident({ agent: "shop", id: "I-1" });
+    renameSync(plane, `${plane}.moved`);
+    writeFileSync(plane, "");
+    await expect(control.close()).rejects.toMatchObject({ code: "ENOTDIR" });
+    await expect(control.ledger.read(["agent/shop"])).rejects.toThrow("closed");
   });
 
   test("is there at a path that is too long for an address", async () => {

@@ -1,14 +1,16 @@
 /** A policy that follows its origin over loopback: what goes wrong there, and what decides meanwhile. */
+import { spawnSync } from "node:child_process";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FollowedPolicy } from "../../control/policy/follow.ts";
 import { type Fetched, httpOrigin, MAX_FILE_BYTES } from "../../control/policy/origin.ts";
 import { startPolling } from "../../control/policy/polling.ts";
+import { policyRefusal } from "../../control/policy/refusals.ts";
 import { newCore } from "../../hosts/node/core.ts";
 import { type FollowOptions, followPolicy, openControl, readRecords } from "../../hosts/node/index.ts";
 import { prepareSource } from "../../hosts/node/source.ts";
-import { fileOf, keyOf, NOW_MS, refundPolicy, trustIn } from "../hosts/policies.ts";
+import { END_MS, fileOf, keyOf, NOW_MS, refundPolicy, trustIn } from "../hosts/policies.ts";
 import { temporaryFolder } from "../hosts/records.ts";
 import { type Fault, type Origin, startOrigin } from "./origin-server.ts";
 
@@ -52,6 +54,21 @@ describe("an origin on the web", () => {
     expect(policy.status).toMatchObject({ staleSinceMs: null, failures: 0, refusal: null });
     expect(policy.identity).toMatchObject({ sequence: 2, signed: true, keys: ["key-1"] });
     expect(seen).toEqual([2]);
+  });
+
+  test("what is unchanged is verified anew: under keys that are not valid any more it counts as stale", async () => {
+    let now = NOW_MS;
+    const origin = await startOrigin(small);
+    const policy = await followed(origin.address, { nowMs: () => now });
+    expect(await policy.poll()).toMatchObject({ ok: true, changed: false });
+    now = END_MS + 1;
+    expect(await policy.poll()).toMatchObject({ ok: false });
+    expect(origin.answers).toEqual([200, 304, 304]);
+    expect(policy.status).toMatchObject({ failures: 1, identity: { sequence: 1 } });
+    expect(policy.status.staleSinceMs).not.toBeNull();
+    expect(deciding(policy)).toBe("small");
+    now = NOW_MS;
+    expect(await policy.poll()).toMatchObject({ ok: true, changed: false });
   });
 
   const FAULTS: [Fault, string][] = [
@@ -159,6 +176,29 @@ describe("an origin on the web", () => {
     const parts = { fetch, timeoutMs: 1, schedule: () => () => {} };
     expect(() => httpOrigin("file:///etc/passwd", parts)).toThrow(RangeError);
   });
+
+  test("no message holds what is secret of an address or its headers", async () => {
+    const parts = { timeoutMs: 1, schedule: () => () => {} };
+    const answers = [
+      () => Promise.reject(new TypeError("fetch failed")),
+      () => Promise.resolve(new Response(null, { status: 403 })),
+    ];
+    for (const answer of answers) {
+      const origin = httpOrigin("https://bundles.example/p.fplb?token=s3cret", { ...parts, fetch: answer });
+      expect(origin.name).toBe("https://bundles.example/p.fplb");
+      expect(JSON.stringify(await origin.get(null))).not.toContain("s3cret");
+    }
+    const make = (address: string, headers: Record<string, string>) => () =>
+      httpOrigin(address, { ...parts, fetch, headers });
+    const refused = [
+      make("https://me:s3cret@bundles.example/", {}),
+      make("https://bundles.example/", { authorization: "s3cret\ns3cret" }),
+    ];
+    for (const one of refused) {
+      expect(one).toThrow(RangeError);
+      expect(one).not.toThrow("s3cret");
+    }
+  });
 });
 
 test("a file as the origin, replaced by renaming; gone, what was in use stays", async () => {
@@ -173,6 +213,62 @@ test("a file as the origin, replaced by renaming; gone, what was in use stays", 
   rmSync(path);
   expect(await policy.poll()).toMatchObject({ ok: false, code: "file_unreadable" });
   expect(deciding(policy)).toBe("large");
+});
+
+test.skipIf(process.platform === "win32")("a pipe is no origin, and is not waited for", async () => {
+  const path = join(temporaryFolder(), "pipe");
+  expect(spawnSync("mkfifo", [path]).status).toBe(0);
+  expect((await followed(path)).status.refusal?.code).toBe("file_unreadable");
+});
+
+describe("what is required of bundles", () => {
+  const unwanted = () => policyRefusal("checkpoints_missing", "in a test");
+
+  test("holds for a poll that is under way", async () => {
+    let prepared = (): void => {};
+    let goOn = (): void => {};
+    const isPrepared = new Promise<void>((resolve) => {
+      prepared = resolve;
+    });
+    const mayGoOn = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const policy = new FollowedPolicy({
+      origin: { name: "test", get: async () => ({ kind: "file", file: small, tag: null }) },
+      clock: { now: () => NOW_MS },
+      empty: await newCore(),
+      prepare: async (file, { highest, accept }) => {
+        const options = { trust: trustIn(key), nowMs: () => NOW_MS };
+        const ready = await prepareSource(file, options, highest, accept);
+        prepared();
+        await mayGoOn;
+        return ready;
+      },
+    });
+    const poll = policy.poll();
+    await isPrepared;
+    expect(policy.require(unwanted)).toBeNull();
+    goOn();
+    expect(await poll).toMatchObject({ ok: false, code: "checkpoints_missing" });
+    expect(deciding(policy)).toBe("none");
+  });
+
+  test("is so by every control plane that decides by it, until it is closed", async () => {
+    const origin = await startOrigin(small);
+    const policy = await followed(origin.address);
+    const strict = await openControl({ policy, folder: temporaryFolder() });
+    const lax = await openControl({ policy, folder: temporaryFolder(), checkpoints: "elsewhere" });
+    onTestFinished(() => lax.close());
+    origin.file = fileOf(`runtime { checkpoint_every = 20 }\n${refundPolicy(1_000)}`, 2, key);
+    expect(await policy.poll()).toMatchObject({ ok: false, code: "checkpoints_missing" });
+    expect(deciding(policy)).toBe("small");
+    await strict.close();
+    expect(await policy.poll()).toMatchObject({ ok: true, changed: true });
+    const refused = openControl({ policy, folder: temporaryFolder() });
+    await expect(refused).rejects.toMatchObject({ code: "checkpoints_missing" });
+    origin.file = fileOf(`runtime { checkpoint_every = 30 }\n${refundPolicy(100)}`, 3, key);
+    expect(await policy.poll()).toMatchObject({ ok: true, changed: true });
+  });
 });
 
 test("the state file keeps a restart from an older bundle, and one that cannot be written keeps the policy", async () => {
@@ -197,7 +293,8 @@ test("a poll that the runtime dropped is given up, and what it still finds has n
     origin: { name: "asked", get: () => new Promise((resolve) => answers.push(resolve)) },
     clock: { now: () => nowMs },
     empty: await newCore(),
-    prepare: (file, highest) => prepareSource(file, { trust: trustIn(key), nowMs: () => NOW_MS }, highest),
+    prepare: (file, { highest }) =>
+      prepareSource(file, { trust: trustIn(key), nowMs: () => NOW_MS }, highest),
     lostAfterMs: 1_000,
   });
   const dropped = policy.poll();
@@ -245,6 +342,30 @@ test("polls go on by themselves, and wait longer after each failure", async () =
   origin.fault = null;
   await step();
   expect(delays).toEqual([10, 10, 10, 20, 40, 50, 10]);
+  polling.stop();
+});
+
+test("polls go on when whoever hears of them throws", async () => {
+  const policy = await followed((await startOrigin(small)).address);
+  const listeners = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  onTestFinished(() => {
+    process.removeAllListeners("unhandledRejection");
+    for (const listener of listeners) process.on("unhandledRejection", listener);
+  });
+  const heard = new Promise((resolve) => process.once("unhandledRejection", resolve));
+  const runs: (() => void)[] = [];
+  const schedule = (_: number, run: () => void) => {
+    runs.push(run);
+    return () => {};
+  };
+  const onPoll = (): void => {
+    throw new Error("a fault of the listener");
+  };
+  const polling = startPolling(policy, { intervalMs: 10, maxIntervalMs: 10, schedule, onPoll });
+  runs[0]!();
+  expect(await heard).toMatchObject({ message: "a fault of the listener" });
+  expect(runs).toHaveLength(2);
   polling.stop();
 });
 

@@ -99,7 +99,13 @@ export class CheckpointThread {
       let isStopped = false;
       let cause: unknown = null;
       let refused: HostRefusal | null = null;
-      const worker = new Worker(program, { workerData });
+      let worker: Worker;
+      try {
+        worker = new Worker(program, { workerData });
+      } catch (error) {
+        resolve(refusal("checkpoint_refused", `the thread that makes them: ${errorText(error)}`));
+        return;
+      }
       worker.on("message", (message: FromThread) => {
         if (message.type === "refused") refused = message.refusal;
         else if (message.type === "stopped") isStopped = true;

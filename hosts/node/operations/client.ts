@@ -8,7 +8,7 @@ import type { Identity } from "../../../control/policy/prepare.ts";
 import type { Ledger } from "../../../control/ports.ts";
 import { errorCode, errorText } from "../files.ts";
 import { type HostRefusal, refusal } from "../refusals.ts";
-import { addressOf, findSocket, mayTrust, openFolder, SOCKET_NAME } from "./place.ts";
+import { addressOf, findDoubt, findSocket, openFolder, SOCKET_NAME } from "./place.ts";
 import { EVENTS, type FaultCode, MAX_KEYS, MAX_LISTED, type Operations, type OperatorEvent } from "./wire.ts";
 
 const ANSWER_MS = 30_000;
@@ -160,7 +160,8 @@ async function openSocket(folder: string): Promise<Socket | HostRefusal> {
     if (found === "none") return refusal("host_unreachable", `${path} is not there`);
     if (found === "other") return refusal("socket_unusable", `${path} is no socket`);
     handle = await openFolder(folder);
-    if (!(await mayTrust(uid, handle))) return refusal("socket_unusable", `${path} belongs to user ${uid}`);
+    const doubt = await findDoubt(uid, handle);
+    if (doubt !== null) return refusal("socket_unusable", `${path}: ${doubt}`);
     return await connect(addressOf(folder, handle, SOCKET_NAME));
   } catch (error) {
     if (errorCode(error) === "ECONNREFUSED")

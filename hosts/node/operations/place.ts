@@ -60,9 +60,15 @@ export async function findSocket(path: string): Promise<{ found: SocketFound; ui
   }
 }
 
-/** The socket must be of whoever owns the folder, and that is this user; root may operate everybody's, and serve everybody. */
-export async function mayTrust(uid: number, folder: FileHandle): Promise<boolean> {
-  if (uid === 0 || process.geteuid === undefined) return true;
-  const { uid: owner } = await folder.stat();
-  return uid === owner && (mayOwn(owner) || process.geteuid() === 0);
+/**
+ * The socket must be of whoever owns the folder, and that is this user; root may operate everybody's, and serve everybody. Nobody else may write
+ * into the folder, who could put another socket there meanwhile.
+ * @returns why the socket of user `uid` is not to be trusted, or null.
+ */
+export async function findDoubt(uid: number, folder: FileHandle): Promise<string | null> {
+  if (process.geteuid === undefined) return null;
+  const { uid: owner, mode } = await folder.stat();
+  if ((mode & OTHERS_MAY_WRITE) !== 0) return "others may write into its folder";
+  const mayServe = uid === 0 || (uid === owner && (mayOwn(owner) || process.geteuid() === 0));
+  return mayServe ? null : `it belongs to user ${uid}`;
 }

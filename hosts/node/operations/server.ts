@@ -9,7 +9,14 @@ import { errorText } from "../files.ts";
 import { type HostRefusal, refusal } from "../refusals.ts";
 import { Connection, refusalLine } from "./connection.ts";
 import { addressOf, findSocket, openOwn, PlaceRefused, SOCKET_NAME } from "./place.ts";
-import { EVENTS, type Operations, type OperatorEvent, parseRequest, RequestFault } from "./wire.ts";
+import {
+  EVENTS,
+  type Operations,
+  type OperatorEvent,
+  parseRequest,
+  type Request,
+  RequestFault,
+} from "./wire.ts";
 
 const MAX_CONNECTIONS = 16;
 /** Begins the names of folders in which a socket is made. */
@@ -18,6 +25,8 @@ const MAKING = ".socket-";
 /** The control plane that is operated. */
 export interface Operated extends Operations {
   readonly identity: Identity | null;
+  /** For what is judged by that bundle or not at all; `onOther` is called then. */
+  under(bundle: string, onOther: () => void): Pick<Operations, OperatorEvent>;
 }
 
 export interface OperationsServer {
@@ -36,18 +45,32 @@ function governedJson({ verdict, sequence, hash, reservation, chain, failure }: 
   };
 }
 
+function differs({ identity }: Operated): RequestFault {
+  return new RequestFault(
+    "policy_differs",
+    identity === null ? "no bundle yet" : `bundle ${identity.bundle}`,
+  );
+}
+
+/** The bundle is compared when the event is judged: another one may be taken into use while it waits for its turn. */
+async function cause(control: Operated, { operation, fields, bundle }: Request): Promise<unknown> {
+  let isOther = false;
+  const onOther = (): void => {
+    isOther = true;
+  };
+  const judging = bundle === null ? control : control.under(bundle, onOther);
+  const run = judging[operation as OperatorEvent].bind(judging) as (fields: unknown) => Promise<Governed>;
+  const governed = await run(fields);
+  if (isOther && governed.sequence === null) throw differs(control);
+  return governedJson(governed);
+}
+
 async function perform(control: Operated, line: Uint8Array): Promise<unknown> {
-  const { operation, fields, bundle } = parseRequest(line);
+  const request = parseRequest(line);
+  const { operation, fields, bundle } = request;
   const { identity } = control;
-  if (bundle !== null && bundle !== identity?.bundle)
-    throw new RequestFault(
-      "policy_differs",
-      identity === null ? "no bundle yet" : `bundle ${identity.bundle}`,
-    );
-  if (Object.hasOwn(EVENTS, operation)) {
-    const cause = control[operation as OperatorEvent].bind(control) as (fields: unknown) => Promise<Governed>;
-    return governedJson(await cause(fields));
-  }
+  if (Object.hasOwn(EVENTS, operation)) return cause(control, request);
+  if (bundle !== null && bundle !== identity?.bundle) throw differs(control);
   if (operation === "about") return { pid: process.pid, identity };
   if (operation === "list") {
     const { prefix, after = null, limit } = fields as { prefix: string; after?: string; limit: number };
@@ -117,10 +140,13 @@ export async function serveOperations(
     void connection.ended.then(() => connections.delete(connection));
   });
   server.maxConnections = MAX_CONNECTIONS;
+  const path = join(folder, SOCKET_NAME);
   let handle: FileHandle | null = null;
+  let ino: number;
   try {
     handle = await openOwn(folder);
     await place(server, folder, handle);
+    ({ ino } = await findSocket(path));
   } catch (error) {
     server.close();
     await handle?.close();
@@ -129,14 +155,15 @@ export async function serveOperations(
   server.unref();
   server.on("error", () => {});
   const held = handle;
-  const path = join(folder, SOCKET_NAME);
-  const { ino } = await findSocket(path);
   const end = async (): Promise<void> => {
     const stopped = new Promise((resolve) => server.close(resolve));
     await Promise.all([...connections].map((connection) => connection.close()));
     await stopped;
-    if ((await findSocket(path)).ino === ino) await rm(path, { force: true });
-    await held.close();
+    try {
+      if ((await findSocket(path)).ino === ino) await rm(path, { force: true });
+    } finally {
+      await held.close();
+    }
   };
   let closing: Promise<void> | null = null;
   return {
