@@ -1,12 +1,13 @@
 /**
  * `npm run bench:runtimes`: one policy and one set of actions on every runtime that is here, in one run. Prints a table, writes
- * bench/dist/runtimes.json and runtimes.svg.
+ * bench/dist/runtimes.json and runtimes.svg; with `--docs` also the table of docs/operations/performance.md and docs/runtimes.svg.
  *
- *   npm run bench:runtimes -- [--quick] [--rounds 5] [--only deno,go] [--json]
+ *   npm run bench:runtimes -- [--quick] [--rounds 5] [--only deno,go] [--json] [--docs]
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { describeMachine } from "../report.ts";
+import { documentRuntimes } from "./document.ts";
 import { measureRuntimes } from "./index.ts";
 import { drawRuntimes } from "./plot.ts";
 import { printRuntimes } from "./report.ts";
@@ -19,6 +20,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string" },
     only: { type: "string" },
     json: { type: "boolean", default: false },
+    docs: { type: "boolean", default: false },
   },
 });
 
@@ -46,6 +48,7 @@ const folder = new URL("../dist/", import.meta.url);
 mkdirSync(folder, { recursive: true });
 writeFileSync(new URL("runtimes.json", folder), `${JSON.stringify(results, null, 2)}\n`);
 writeFileSync(new URL("runtimes.svg", folder), drawRuntimes(results));
+if (options.docs) documentRuntimes(results);
 if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
 else {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);

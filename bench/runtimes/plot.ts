@@ -7,8 +7,8 @@ const TOP = 64;
 const BOTTOM = 30;
 const PANELS: readonly Panel[] = [
   {
-    left: 150,
-    right: 430,
+    left: 165,
+    right: 415,
     unit: (power) => (10 ** power).toLocaleString("en"),
     series: [
       { name: "verdicts a second", colour: "#d1495b", of: (row) => row.decisionsPerSecond },
@@ -16,8 +16,8 @@ const PANELS: readonly Panel[] = [
     ],
   },
   {
-    left: 470,
-    right: 740,
+    left: 500,
+    right: 735,
     unit: (power) => (power < 3 ? `${(10 ** power).toLocaleString("en")} ms` : `${10 ** (power - 3)} s`),
     series: [
       { name: "load", colour: "#3a86c8", of: (row) => row.loadMs },

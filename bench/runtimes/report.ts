@@ -6,6 +6,7 @@ const HEAD = ["runtime", "version", "load", "first", "decisions/s", "x Node", "r
 const WORDS = 2;
 
 const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+const ratio = (value: number): string => value.toFixed(value < 0.1 ? 3 : 2);
 const whole = (value: number): string => Math.round(value).toLocaleString("en");
 
 const cellsOf = (row: Row): string[] => [
@@ -14,15 +15,18 @@ const cellsOf = (row: Row): string[] => [
   ms(row.loadMs),
   ms(row.firstMs),
   whole(row.decisionsPerSecond),
-  row.ratios.decisionsPerSecond.toFixed(2),
+  ratio(row.ratios.decisionsPerSecond),
   whole(row.recordedPerSecond),
-  row.ratios.recordedPerSecond.toFixed(2),
+  ratio(row.ratios.recordedPerSecond),
 ];
+
+/** Its first row is the head. */
+export const tableOf = ({ rows }: RuntimeResults): string[][] => [HEAD, ...rows.map(cellsOf)];
 
 export function printRuntimes(results: RuntimeResults, say: (line: string) => void): void {
   const { rules, actionBytes, rounds, rows, skipped } = results;
   say(`\n${rules} rules, ${actionBytes}-byte actions, medians of ${rounds} rounds; all permit the same`);
-  const table = [HEAD, ...rows.map(cellsOf)];
+  const table = tableOf(results);
   const widths = HEAD.map((_, column) => Math.max(...table.map((cells) => cells[column]!.length)));
   const padded = (cells: string[]): string[] =>
     cells.map((cell, column) =>
