@@ -7,7 +7,7 @@ import { type HostRefusal, refusal } from "./refusals.ts";
 const CORE = new URL("../../engine/dist/core.wasm", import.meta.url);
 
 /** Two to three times as fast as in WebAssembly for a record. As text of one byte a character it costs half of what a new Buffer does. */
-const sha256: Sha256 = (message, target) => {
+export const sha256: Sha256 = (message, target) => {
   const digest = hash("sha256", message, "binary");
   for (let index = 0; index < target.length; index++) target[index] = digest.charCodeAt(index);
 };

@@ -109,7 +109,7 @@ export async function bundleNeutral(entry: string, name: string): Promise<string
 
 /**
  * The program in that one of a package's optional dependencies which is installed for this platform: no install script needs to have
- * run. Null when the package is not installed, or none of it fits.
+ * run; one that has may have moved the program into the package itself. Null when the package is not installed, or none of it fits.
  */
 export function programOf(packageName: string, places: readonly string[]): string | null {
   const require = createRequire(join(ROOT, "package.json"));
@@ -118,12 +118,13 @@ export function programOf(packageName: string, places: readonly string[]): strin
     const { optionalDependencies = {} } = JSON.parse(readFileSync(manifest, "utf8")) as {
       optionalDependencies?: Record<string, string>;
     };
-    for (const name of Object.keys(optionalDependencies)) {
-      const folder = join(dirname(manifest), "..", ...name.split("/"));
-      const found = places.map((place) => join(folder, place)).find((path) => existsSync(path));
-      if (found !== undefined) return found;
-    }
-    return null;
+    const own = dirname(manifest);
+    const fitting = Object.keys(optionalDependencies)
+      .map((name) => join(own, "..", ...name.split("/")))
+      .filter((folder) => existsSync(folder));
+    const candidates = fitting.length === 0 ? [] : [...fitting, own];
+    const paths = candidates.flatMap((folder) => places.map((place) => join(folder, place)));
+    return paths.find((path) => existsSync(path)) ?? null;
   } catch {
     return null;
   }

@@ -1,27 +1,14 @@
 /** A real Chromium on the built page, which is served on the loopback address. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { build } from "../../examples/playground/build.mjs";
 import { serve } from "../../examples/playground/serve.mjs";
+import { CHROMIUM, FLAGS } from "./chromium.ts";
 
-const PLACES = [process.env.CHROMIUM ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"];
-
-/** Null: the tests of the page are skipped, which is a failure in CI. */
-export const CHROMIUM = PLACES.find((place) => place !== "" && existsSync(place)) ?? null;
+export { CHROMIUM };
 export const NEEDED = "with a Chromium (Debian: chromium)";
-
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 export interface Visit {
   page: Page;
