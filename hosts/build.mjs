@@ -1,6 +1,6 @@
 /** Builds the libraries: one ES module for each host in its `dist`, and the declarations of all in `hosts/dist/types`. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { bundle, root, writeWhole } from "./bundle.mjs";
@@ -41,6 +41,8 @@ function copyCores() {
 function buildTypes() {
   const typescript = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
   const project = join(root, "hosts/tsconfig.types.json");
+  // Those of a source that is gone would be published.
+  rmSync(join(root, "hosts/dist/types"), { recursive: true, force: true });
   execFileSync(process.execPath, [join(typescript, "bin/tsc"), "-p", project], { stdio: "inherit" });
 }
 
