@@ -52,7 +52,7 @@ export async function instantiate(
       throw new TypeError(`options.digest: the SHA-256 of the module's bytes, ${DIGEST_BYTES} bytes`);
     }
     const sha256 = options?.sha256 ?? null;
-    if (sha256 !== null) checkSha256(wasm, sha256);
+    if (sha256 !== null) checkSha256(new Instance(wasm), sha256);
     return new Core(wasm, digest, sha256);
   }
   // Copied, so that what is compiled is what is digested.
@@ -70,9 +70,9 @@ export function coreFrom(read: () => Promise<WasmBytes>, sha256?: Sha256): () =>
   let compiling: ReturnType<typeof compiled> | null = null;
   return async () => {
     try {
-      compiling ??= read().then((wasm) => compiled(new Uint8Array(wasm)));
+      compiling ??= read().then((wasm) => compiled(new Uint8Array(wasm), sha256));
       const { module, digest } = await compiling;
-      return await instantiate(module, sha256 === undefined ? { digest } : { digest, sha256 });
+      return new Core(module, digest, sha256);
     } catch (error) {
       compiling = null;
       throw error;
@@ -80,21 +80,22 @@ export function coreFrom(read: () => Promise<WasmBytes>, sha256?: Sha256): () =>
   };
 }
 
-/** @param bytes nobody else's. */
+/** @param bytes nobody else's. @param sha256 compared with the core's own. */
 async function compiled(
   bytes: Uint8Array<ArrayBuffer>,
+  sha256?: Sha256,
 ): Promise<{ module: WebAssembly.Module; digest: Uint8Array }> {
   const { module } = await instantiateModule(bytes);
   const hasher = new Instance(module);
+  if (sha256 !== undefined) checkSha256(hasher, sha256);
   hasher.exports.digest(hasher.writeHashed(bytes));
   return { module, digest: hasher.readHash() };
 }
 
 const PROBE_BYTES = 1_000;
 
-function checkSha256(module: WebAssembly.Module, sha256: Sha256): void {
+function checkSha256(instance: Instance, sha256: Sha256): void {
   const probe = Uint8Array.from({ length: PROBE_BYTES }, (_, index) => index);
-  const instance = new Instance(module);
   instance.exports.digest(instance.writeHashed(probe));
   const expected = instance.readHash();
   const found = new Uint8Array(DIGEST_BYTES);
