@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Platform } from "esbuild";
+import { CHROMIUM } from "../../tests/conformance/chromium.ts";
 import { programOf, ROOT, type Skipped } from "../../tests/conformance/host.ts";
 import { COMPONENT_FILE, NO_COMPONENT } from "../../tests/conformance/hosts/component-jco.ts";
 import { embedCore, run, whyNot } from "../../tests/hosts/go/toolchain.ts";
 import { openPython, PYTHON_SOURCES } from "../../tests/hosts/python-environment.ts";
-import { CHROMIUM } from "../../tests/playground/chromium.ts";
 
 export interface Command {
   command: string;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { build } from "../../examples/playground/build.mjs";
 import { serve } from "../../examples/playground/serve.mjs";
-import { CHROMIUM, FLAGS } from "./chromium.ts";
+import { CHROMIUM, FLAGS } from "../conformance/chromium.ts";
 
 export { CHROMIUM };
 export const NEEDED = "with a Chromium (Debian: chromium)";

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename } from "node:path";
 import { chromium } from "playwright-core";
-import { CHROMIUM, FLAGS } from "../../../tests/playground/chromium.ts";
+import { CHROMIUM, FLAGS } from "../../../tests/conformance/chromium.ts";
 import type { Figures } from "../figures.ts";
 
 const [folder, script] = process.argv.slice(2) as [string, string];
