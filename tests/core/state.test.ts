@@ -180,6 +180,7 @@ describe("another policy", () => {
     // What the first call reserved of the budget that has stayed is given back.
     expect(world.event({ type: "refund", agent: "a", reservation: 0 }).code).toBe("event_applied");
     expect(world.event({ type: "refund", agent: "a", reservation: 0 }).code).toBe("reservation_unknown");
+    expect(world.decide(call).code).toBe("default_permit");
     expect(world.decide(call).code).toBe("budget_exceeded");
   });
 
