@@ -8,7 +8,6 @@ import {
   MAX_RESERVATIONS,
   RESERVATION_SLOTS,
   STATE_SLOT_LAST,
-  STATE_SLOT_LAYOUT,
   STATE_SLOT_OWNER,
 } from "../../engine/constants.ts";
 import { compiled } from "../conformance/policy.ts";
