@@ -65,7 +65,7 @@
  *                      u32 gateFacts (LIST id or NONE), u32 gateEffect, u32 budgetWarning, u32 budgetExceeded, u32 rateExceeded
  *                      (LIST ids of notify targets or NONE), u32 flags (REMEMBERS_*), u32 0 }; 112 bytes
  *              phases  one per phase: { u64 durationMs (0 = none), u32 next (global phase index or NONE), u32 0 }
- *              meters  { u64 key (low 16 bits: slots, the key's own included; never 0), u64 windowMs (0 = none), u64 limit (all bits set = none),
+ *              meters  { u64 key (low 15 bits: slots, the key's own included, never 0; then KEY_SETTLED), u64 windowMs (0 = none), u64 limit (all bits set = none),
  *                      u64 warnAt (all bits set = none), u32 kind (METER_*), u32 scope (SCOPED_*), u32 slot (of the key, counted from the first slot
  *                      behind the header), u32 family (FAMILY_*), u32 unit (UNIT_*), u32 path (PATHS id for UNIT_ARGUMENT and METER_DISTINCT, else NONE),
  *                      u32 step (METER_SEQUENCE: from 1, else 0), u32 onExceed (EFFECT_DENY, EFFECT_DEFER, EFFECT_PERMIT = audit), u32 name (string id),
@@ -82,7 +82,7 @@
  *              The core copies `identity` and `reason` into verdicts and records; the rest is for `inspect`, `explain` and coverage.
  */
 
-export const FORMAT_VERSION: u32 = 2;
+export const FORMAT_VERSION: u32 = 3;
 export const ABI_VERSION: u32 = 2;
 /** Absent id, slice or node. */
 export const NONE: u32 = 0xffffffff;
@@ -267,8 +267,8 @@ export const UNIT_ARGUMENT: u32 = 4;
 export const UNIT_DENIALS: u32 = 5;
 
 // A state blob: u64 slots, little-endian. Header, meters, reservations, approvals, members, text.
-/** Slot 0: low half STATE_MAGIC ("FST1"), high half SCOPED_*. */
-export const STATE_MAGIC: u32 = 0x31545346;
+/** Slot 0: low half STATE_MAGIC ("FST2"), high half SCOPED_*. */
+export const STATE_MAGIC: u32 = 0x32545346;
 export const STATE_SLOT_MAGIC: u32 = 0;
 /** First 8 bytes of the SHA-256 of the agent's name; of a session: of the agent's name, 0x1f, the session's id. */
 export const STATE_SLOT_OWNER: u32 = 1;
@@ -303,7 +303,12 @@ export const STATE_EXHAUSTED: u32 = 4;
 /** The session began by itself, beside its root's: nobody opened it for this agent, so it is no root's. */
 export const STATE_JOINED: u32 = 8;
 
-/** { id (sequence of the permit's record), time, money in millionths, tokens, mask (bit i: the blob's i-th meter that can be settled) }. One that goes leaves its place to the last; a new one takes the place of the smallest id when all are taken. */
+/** In the low bits of a meter's key: its slots, the key's own included. */
+export const KEY_SLOTS: u32 = 0x7fff;
+/** In a meter's key: reservations hold what it counts, so that they can be carried to another layout. */
+export const KEY_SETTLED: u32 = 0x8000;
+
+/** { id (sequence of the permit's record), time, money in millionths, tokens, mask (bit i: the blob's i-th meter with KEY_SETTLED) }. One that goes leaves its place to the last; a new one takes the place of the smallest id when all are taken. */
 export const RESERVATION_SLOTS: u32 = 5;
 /** { digest of the action: 4 slots, expires }. Oldest first. */
 export const APPROVAL_SLOTS: u32 = 5;

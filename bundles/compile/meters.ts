@@ -30,7 +30,7 @@ import {
 import type { PatternAt, Span } from "../../fpl-grammar/program.ts";
 import type { IrMeter } from "../format/ir.ts";
 import { canonicalJson, type Json } from "../format/json.ts";
-import { AMOUNT_LIMIT, KEY_SLOT_BITS, slotsOfKind } from "../format/meters.ts";
+import { AMOUNT_LIMIT, isSettled, keyOf, slotsOfKind } from "../format/meters.ts";
 import type { Build } from "./build.ts";
 import type { Scope } from "./scope.ts";
 
@@ -86,13 +86,18 @@ interface Blob {
   members: bigint;
 }
 
-/** First 6 bytes of SHA-256 of the descriptor, behind the count of slots: FORMAT.md. A limit is no part of it, so raising one keeps the count. */
-function keyOf(spec: MeterSpec): bigint {
-  const { kind } = spec;
+/** First 6 bytes of SHA-256 of the descriptor, behind what the key says of the meter: FORMAT.md. A limit is no part of it, so raising one keeps the count. */
+function keyOfSpec(spec: MeterSpec): bigint {
   const digest = sha256(utf8.encode(descriptorOf(spec)));
   const prefix = new DataView(digest.buffer, digest.byteOffset).getBigUint64(0, true);
-  return BigInt.asUintN(64, prefix << KEY_SLOT_BITS) | BigInt(slotsOfKind(KINDS[kind]));
+  return keyOf(prefix, rowOf(spec));
 }
+
+const rowOf = ({ kind, family, unit }: MeterSpec) => ({
+  kind: KINDS[kind],
+  family: FAMILIES[family],
+  unit: UNITS[unit],
+});
 
 function descriptorOf({ family, scope, kind, unit, windowMs, subject }: MeterSpec): string {
   return canonicalJson([family, scope, kind, unit, windowMs, ...subject]);
@@ -179,7 +184,7 @@ export class Meters {
 
   /** Takes a place in the blob; the key. */
   private take(spec: MeterSpec): bigint {
-    const key = keyOf(spec);
+    const key = keyOfSpec(spec);
     const blob = this.blobs[spec.scope];
     const other = blob.keys.get(key);
     if (other !== undefined) {
@@ -193,7 +198,7 @@ export class Meters {
     blob.keys.set(key, spec.title);
     blob.slots += slotsOfKind(KINDS[spec.kind]);
     if (blob.slots > MAX_METER_SLOTS) this.tooMany(spec, `${MAX_METER_SLOTS} slots of meters`);
-    if (spec.family === "budget" || spec.unit === "bytes") blob.settled++;
+    if (isSettled(rowOf(spec))) blob.settled++;
     if (blob.settled > MAX_SETTLED_METERS) {
       this.tooMany(spec, `${MAX_SETTLED_METERS} caps of budgets and of bytes`);
     }

@@ -27,7 +27,7 @@ import {
   UNIT_TOKENS,
 } from "../../engine/constants.ts";
 import type { Ir, IrMeter } from "./ir.ts";
-import { AMOUNT_LIMIT, isLaterStep, KEY_SLOT_BITS, slotsOfKind } from "./meters.ts";
+import { AMOUNT_LIMIT, isKeyOf, isLaterStep, slotsOfKind } from "./meters.ts";
 import type { Reader } from "./reader.ts";
 
 export const METER_BYTES = 72;
@@ -81,9 +81,8 @@ export function readMeter(reader: Reader, ir: Pick<Ir, "paths" | "strings">, age
 function checkShape(reader: Reader, place: number, meter: IrMeter): void {
   const { key, windowMs, limit, warnAt, kind, scope, family, unit, path, step, onExceed } = meter;
   const isHistory = family === FAMILY_HISTORY;
-  if (BigInt.asUintN(Number(KEY_SLOT_BITS), key) !== BigInt(slotsOfKind(kind))) {
-    reader.fail(`a key for ${slotsOfKind(kind)} slots`, place);
-  }
+  if (!isKeyOf(key, meter))
+    reader.fail(`a key for ${slotsOfKind(kind)} slots, as its meter is settled`, place);
   if (windowMs === null ? WINDOWED.includes(kind) : ENDLESS.includes(kind)) {
     reader.fail("a window where the kind has one", place + 8);
   }

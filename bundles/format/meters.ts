@@ -2,6 +2,8 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import {
+  FAMILY_BUDGET,
+  KEY_SETTLED,
   METER_DISTINCT,
   METER_LAST,
   METER_PERIOD,
@@ -9,6 +11,7 @@ import {
   METER_SLIDING,
   METER_TOTAL,
   SLIDING_BUCKETS,
+  UNIT_BYTES,
 } from "../../engine/constants.ts";
 import { Writer } from "./bytes.ts";
 import type { IrMemory, IrMeter } from "./ir.ts";
@@ -22,12 +25,28 @@ const SLOTS: Readonly<Record<number, number>> = {
   [METER_SEQUENCE]: 2,
   [METER_DISTINCT]: 3,
 };
-export const KEY_SLOT_BITS = 16n;
+const KEY_TAIL_BITS = 16;
 /** Amounts, in millionths or units, are below it, so that the sum of a few is a u64. */
 export const AMOUNT_LIMIT = 10n ** 18n;
 
 export function slotsOfKind(kind: number): number {
   return SLOTS[kind]!;
+}
+
+/** A key: what counts the same has the same `hash`; behind it what the key says of its meter. */
+export function keyOf(hash: bigint, meter: Pick<IrMeter, "kind" | "family" | "unit">): bigint {
+  const settled = isSettled(meter) ? KEY_SETTLED : 0;
+  return BigInt.asUintN(64, hash << BigInt(KEY_TAIL_BITS)) | BigInt(slotsOfKind(meter.kind) | settled);
+}
+
+/** Whether the key says of the meter what it is. */
+export function isKeyOf(key: bigint, meter: Pick<IrMeter, "kind" | "family" | "unit">): boolean {
+  return keyOf(key >> BigInt(KEY_TAIL_BITS), meter) === key;
+}
+
+/** Whether reservations hold what the meter counts. */
+export function isSettled({ family, unit }: Pick<IrMeter, "family" | "unit">): boolean {
+  return family === FAMILY_BUDGET || unit === UNIT_BYTES;
 }
 
 /** Meters of one blob in table order, without the rows of a sequence behind its first. */

@@ -2,6 +2,7 @@
 import {
   AGENT_HEADER_SLOTS,
   APPROVAL_SLOTS,
+  KEY_SLOTS,
   MEMBER_SLOTS,
   RESERVATION_SLOTS,
   SCOPED_AGENT,
@@ -74,7 +75,6 @@ export interface SessionState extends Common {
 
 const SLOT_BYTES = 8;
 const LOW = 0xffffffffn;
-const KEY_SLOTS = 0xffffn;
 const FNV_OFFSET = 0xcbf29ce484222325n;
 const FNV_PRIME = 0x100000001b3n;
 
@@ -190,7 +190,7 @@ function decodeMeters(slots: Slots, from: number, to: number): Map<bigint, bigin
   const meters = new Map<bigint, bigint[]>();
   for (let slot = from; slot < to; ) {
     const key = slots.at(slot);
-    const length = Number(key & KEY_SLOTS);
+    const length = Number(key & BigInt(KEY_SLOTS));
     if (length === 0 || slot + length > to) return null;
     meters.set(
       key,

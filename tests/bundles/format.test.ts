@@ -300,6 +300,6 @@ describe("FORMAT.md", () => {
       .digest("hex");
     const bytes = Buffer.alloc(8);
     bytes.writeBigUInt64LE(meters[0]!.key);
-    expect(bytes.toString("hex")).toBe(`0300${digest.slice(0, 12)}`);
+    expect(bytes.toString("hex")).toBe(`0380${digest.slice(0, 12)}`);
   });
 });

@@ -118,7 +118,7 @@ describe("keys", () => {
     const descriptor = '["budget","agent","period","calls",1000,"b","max_calls"]';
     const digest = createHash("sha256").update(descriptor).digest();
     const bytes = Buffer.alloc(8);
-    bytes.writeUInt16LE(3, 0);
+    bytes.writeUInt16LE(0x8003, 0);
     digest.copy(bytes, 2, 0, 6);
     expect(key({ budgets: [base] })).toBe(bytes.readBigUInt64LE());
   });

@@ -190,7 +190,7 @@ describe("refusals of STATE", () => {
     const at = ir.meters.indexOf(budgets[2]!) + 1;
     const more = Array.from({ length: 61 }, (_, id) => ({
       ...budgets[2]!,
-      key: (BigInt(id + 1) << 16n) | 3n,
+      key: (BigInt(id + 1) << 16n) | 0x8003n,
       slot: budgets[2]!.slot + 3 * (id + 1),
     }));
     ir.meters.splice(at, 0, ...more);

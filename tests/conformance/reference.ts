@@ -1,14 +1,6 @@
-import { policyOf } from "../reference/identify.ts";
 import { reference } from "../reference/reference.ts";
 import { type Meter, metersOf } from "../reference/state/meters.ts";
-import {
-  type AgentState,
-  emptyModel,
-  isCurrent,
-  type Model,
-  type SessionState,
-  sessionKey,
-} from "../reference/state/model.ts";
+import { emptyModel, type Model, sessionKey } from "../reference/state/model.ts";
 import { agentSnapshot, sessionSnapshot } from "../reference/state/snapshot.ts";
 import type {
   Evidence,
@@ -38,10 +30,13 @@ class ModelSystem implements System {
   private readonly clock = new Clock();
   private context: RecordContext;
   private model: Model = emptyModel();
+  /** By id: of every policy so far, as states that nobody has asked for since are as an earlier one had them. */
+  private readonly meters = new Map<string, Meter>();
 
   constructor(policy: Compiled, context: RecordContext) {
     this.policy = policy;
     this.context = context;
+    this.learn(policy);
   }
 
   step({ kind, text, facts, withState }: Step, evidence: Evidence | null): StepOutcome {
@@ -57,24 +52,25 @@ class ModelSystem implements System {
 
   reload(policy: Compiled): void {
     this.policy = policy;
+    this.learn(policy);
+  }
+
+  private learn({ program }: Compiled): void {
+    for (const agent of program.agents)
+      for (const meter of metersOf(program, agent)) this.meters.set(meter.id, meter);
   }
 
   private snapshot(parties: Parties | null, now: bigint): Snapshot {
     const snapshot: Snapshot = {};
+    const metersIn = ({ layout }: { layout: string[] | null }): Meter[] =>
+      (layout ?? []).map((id) => this.meters.get(id)!);
     for (const name of parties?.names ?? []) {
-      const policy = policyOf(this.policy.program, name);
-      if (policy === null) continue;
-      const meters = metersOf(this.policy.program, policy);
-      const of = (scope: string): Meter[] => meters.filter((meter) => meter.scope === scope);
       const agent = this.model.agents.get(name);
-      const isShown = (scope: Meter["scope"], state: AgentState | SessionState | undefined): boolean =>
-        state !== undefined && isCurrent(this.policy.program, name, scope, state);
-      if (agent !== undefined && isShown("agent", agent))
-        snapshot[`agent ${name}`] = agentSnapshot(agent, of("agent"), now);
+      if (agent !== undefined) snapshot[`agent ${name}`] = agentSnapshot(agent, metersIn(agent), now);
       const session =
         parties!.session === null ? undefined : this.model.sessions.get(sessionKey(name, parties!.session));
-      if (session !== undefined && isShown("session", session))
-        snapshot[`session ${name}`] = sessionSnapshot(session, of("session"), now);
+      if (session !== undefined)
+        snapshot[`session ${name}`] = sessionSnapshot(session, metersIn(session), now);
     }
     return snapshot;
   }

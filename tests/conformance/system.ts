@@ -1,5 +1,4 @@
 /** The host's part of a scenario: which blobs a step is given, and where the record chain goes on. */
-import { policyOf } from "../reference/identify.ts";
 import { pack } from "../reference/state/blobs.ts";
 import { Decoder } from "../reference/state/decode.ts";
 import type {
@@ -70,18 +69,17 @@ export type Engine = (
 /** Keeps the blobs of a core. */
 export class BlobSystem implements System {
   private readonly open: (policy: Compiled) => Engine;
-  private policy: Compiled;
   private engine: Engine;
-  private decoder: Decoder;
+  /** Of every policy so far, the newest first: blobs that nobody has asked for since are as an earlier one had them. */
+  private readonly decoders: Decoder[];
   private readonly blobs = new Map<string, Uint8Array>();
   private readonly clock = new Clock();
   private place: Pick<RecordContext, "sequence" | "previous">;
 
   constructor(policy: Compiled, context: RecordContext, open: (policy: Compiled) => Engine) {
     this.open = open;
-    this.policy = policy;
     this.engine = open(policy);
-    this.decoder = new Decoder(policy.program, policy.ir);
+    this.decoders = [new Decoder(policy.program, policy.ir)];
     this.place = { sequence: context.sequence, previous: context.previous };
   }
 
@@ -98,9 +96,8 @@ export class BlobSystem implements System {
   }
 
   reload(policy: Compiled): void {
-    this.policy = policy;
     this.engine = this.open(policy);
-    this.decoder = new Decoder(policy.program, policy.ir);
+    this.decoders.unshift(new Decoder(policy.program, policy.ir));
   }
 
   private keep(keys: (string | null)[], after: Uint8Array[]): void {
@@ -116,16 +113,22 @@ export class BlobSystem implements System {
   private snapshot(parties: Parties | null, now: bigint): Snapshot {
     const snapshot: Snapshot = {};
     for (const name of parties?.names ?? []) {
-      if (policyOf(this.policy.program, name) === null) continue;
       const agent = this.blobs.get(agentKey(name));
-      if (agent !== undefined && this.decoder.isCurrent(name, agent))
-        snapshot[`agent ${name}`] = this.decoder.agent(name, agent, now);
+      if (agent !== undefined)
+        snapshot[`agent ${name}`] = this.decoderOf(name, agent).agent(name, agent, now);
       if (parties!.session === null) continue;
       const session = this.blobs.get(sessionBlobKey(name, parties!.session));
-      if (session === undefined || !this.decoder.isCurrent(name, session)) continue;
-      snapshot[`session ${name}`] = this.decoder.session(name, parties!.session, session, now);
+      if (session === undefined) continue;
+      const decoder = this.decoderOf(name, session);
+      snapshot[`session ${name}`] = decoder.session(name, parties!.session, session, now);
     }
     return snapshot;
+  }
+
+  private decoderOf(name: string, blob: Uint8Array): Decoder {
+    const found = this.decoders.find((decoder) => decoder.isCurrent(name, blob));
+    if (found === undefined) throw new Error(`no policy lays a blob of ${name} like this`);
+    return found;
   }
 }
 

@@ -9,6 +9,7 @@ import { REFERENCE } from "../conformance/reference.ts";
 import { blockEnd } from "./blocks.ts";
 import { CORPUS_FOLDER, contextOf, type Difference } from "./case.ts";
 import type { Random } from "./random.ts";
+import { statefulPolicy } from "./stateful-policies.ts";
 import { beginning, step } from "./steps.ts";
 
 /** `reload`: the policy that is loaded before the step. */
@@ -83,7 +84,7 @@ export function runSteps(
   const steps: FuzzStep[] = [];
   while (steps.length < count) {
     const made = step(random, past);
-    const next = random.chance(RELOAD) ? variant(random, text) : null;
+    const next = random.chance(RELOAD) ? reloadOf(random, text) : null;
     if (next !== null) run.reload(next.built);
     steps.push(next === null ? made.step : { ...made.step, reload: next.text });
     const { outcome, found } = run.compare(made.step);
@@ -103,7 +104,24 @@ export function runSteps(
 }
 
 /** How often another policy is loaded. */
-const RELOAD = 0.03;
+const RELOAD = 0.06;
+
+/** Its own policy again, the same without a statement or two, one that a generator makes for other agents and limits, or one for nobody here. */
+function reloadOf(random: Random, text: string): { text: string; built: Compiled } | null {
+  return random.weighted<{ text: string; built: Compiled } | null>([
+    [3, () => variant(random, text)],
+    [1, () => compiledOrNull(text)],
+    [3, () => compiledOrNull(statefulPolicy(random).text)],
+    [1, () => compiledOrNull(NOBODY)],
+  ]);
+}
+
+const NOBODY = 'agent "nobody" {\n  default permit\n}\n';
+
+function compiledOrNull(text: string): { text: string; built: Compiled } | null {
+  const built = compilePolicy(text);
+  return "errors" in built ? null : { text, built };
+}
 
 /** The policy, or the same without a statement or two; null when what is left does not compile. */
 function variant(random: Random, text: string): { text: string; built: Compiled } | null {
@@ -112,8 +130,7 @@ function variant(random: Random, text: string): { text: string; built: Compiled 
     const at = random.below(lines.length);
     lines.splice(at, blockEnd(lines, at) - at);
   }
-  const built = compilePolicy(lines.join("\n"));
-  return "errors" in built ? null : { text: lines.join("\n"), built };
+  return compiledOrNull(lines.join("\n"));
 }
 
 /** The first difference of a case on its own, or null; null also when its policy does not compile. */

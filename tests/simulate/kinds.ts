@@ -49,7 +49,6 @@ const OFTEN = [
   "refund event_applied",
   "refund reservation_unknown",
   "reject event_applied",
-  "reservation settled by another layout",
   "session_close event_applied",
   "session_close gate_unmet",
   "session_open event_applied",

@@ -58,19 +58,12 @@ interface Place {
   readonly lifted: boolean;
 }
 
-/** Where a blob has the digest of its layout: when that changes, the blob is laid anew and its reservations are settled. */
-const LAYOUT_SLOT = 2;
-
-/** Their names, in the order of the record; null where there is none. */
-function placesOf(record: RecordFields, action: Readonly<Record<string, unknown>>): (string | null)[] {
+/** Names of the blobs that a record is about. */
+function blobsOf(record: RecordFields, action: Readonly<Record<string, unknown>>): string[] {
   const chain = record.type === "decision" ? record.inputs?.delegation?.chain : action.chain;
   const parties = [action.agent as string, ...((chain as string[] | undefined) ?? [])];
   const { session } = action;
-  return parties.flatMap((name) => [name, session == null ? null : `${session} ${name}`]);
-}
-
-function blobsOf(record: RecordFields, action: Readonly<Record<string, unknown>>): string[] {
-  return placesOf(record, action).filter((blob) => blob !== null);
+  return parties.flatMap((name) => (session == null ? [name] : [name, `${session} ${name}`]));
 }
 
 export class Model {
@@ -101,22 +94,11 @@ export class Model {
         throw new Violation("form", `record ${record.sequence} permits what it does not name`);
       return;
     }
-    this.#layAnew(record, action);
     if (type === "decision") this.#decision(record, action, limits);
     else if (effect === "permit") this.#event(record, action, limits);
     if (record.state === null) return;
     const now = this.#timeOf(record, action);
     for (const blob of blobsOf(record, action)) this.#seen.set(blob, now);
-  }
-
-  #layAnew(record: RecordFields, action: Readonly<Record<string, unknown>>): void {
-    const places = placesOf(record, action);
-    for (const [blob, , ...slots] of record.state ?? []) {
-      if (!slots.some((slot, index) => index % 2 === 0 && slot === LAYOUT_SLOT)) continue;
-      for (const { holders } of this.#reservations.values()) {
-        if (holders.delete(places[blob]!)) this.#note("reservation settled by another layout");
-      }
-    }
   }
 
   /** The time that counts for a call. */

@@ -4,6 +4,7 @@ import {
   type Expectation,
   type ImportedText,
   type Line,
+  RELOAD_RULER,
   readDocuments,
   readExpectation,
   type Section,
@@ -20,6 +21,8 @@ export interface ScenarioStep {
   text: Uint8Array;
   facts: Uint8Array;
   withState: boolean;
+  /** The policy that is loaded before the step. */
+  reload?: { policy: string; imports: ImportedText[] };
   expected: Expectation;
 }
 
@@ -46,13 +49,27 @@ export const readScenarios = (): Scenario[] => scenarioSections().map(readScenar
 
 function readScenario({ title, place, lines }: Section): Scenario {
   const ruler = lines.findIndex((line) => line.text === STEPS_RULER);
+  const own = readDocuments(lines.slice(0, ruler));
   const reader = new StepReader();
-  const steps = lines
-    .slice(ruler + 1)
-    .filter(({ text }) => text !== "" && !text.startsWith("# "))
-    .flatMap((line) => reader.read(line) ?? []);
-  if (steps.length === 0) throw new Error(`${place}: no steps`);
-  return { title, place, ...readDocuments(lines.slice(0, ruler)), steps };
+  const steps: ScenarioStep[] = [];
+  let reload: ScenarioStep["reload"];
+  for (let at = ruler + 1; at < lines.length; at++) {
+    const line = lines[at]!;
+    if (line.text === RELOAD_RULER) {
+      if (reload !== undefined) throw new Error(`${line.place}: no step behind the reload before`);
+      const end = lines.findIndex(({ text }, index) => index > at && text === STEPS_RULER);
+      if (end < 0) throw new Error(`${line.place}: no \`${STEPS_RULER}\` behind the policy`);
+      reload = end === at + 1 ? own : readDocuments(lines.slice(at + 1, end));
+      at = end;
+    } else if (line.text !== "" && !line.text.startsWith("# ")) {
+      const [first, ...others] = reader.read(line) ?? [];
+      if (first === undefined) continue;
+      steps.push(reload === undefined ? first : { ...first, reload }, ...others);
+      reload = undefined;
+    }
+  }
+  if (steps.length === 0 || reload !== undefined) throw new Error(`${place}: no steps`);
+  return { title, place, ...own, steps };
 }
 
 class StepReader {

@@ -60,6 +60,8 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** The ruler behind the policy of a scenario, which scenarios.ts reads. */
 export const STEPS_RULER = "--- steps";
+/** The ruler before a policy that takes the place of the one before. */
+export const RELOAD_RULER = "--- reload";
 
 const isScenario = ({ lines }: Section): boolean => lines.some(({ text }) => text === STEPS_RULER);
 
@@ -185,6 +187,7 @@ const FIELDS = [
   "meters",
   "pending",
   "approvals",
+  "reservations",
   "closed",
 ] as const;
 

@@ -18,7 +18,7 @@ import { agent, deny } from "../decide/verdict";
 import { integer, readInteger } from "../number/decimal";
 import { micros, readMoney } from "../number/micros";
 import { beginMeters, nextMeter } from "../state/meters";
-import { agentBlob, enterParty, partyCount, sessionBlob } from "../state/party";
+import { agentBlob, enterParty, partyCount, policyOfParty, sessionBlob } from "../state/party";
 import {
   findReservation,
   RESERVATION_MASK,
@@ -39,6 +39,8 @@ export function refuseSettlement(isRefund: bool): bool {
   const id = countOf(FIELD_RESERVATION, 0);
   let isFound = false;
   for (let party: u32 = 0; party < partyCount; party++) {
+    // Without a policy nobody can say what the meters are: the reservation stays open until there is one.
+    if (policyOfParty(party) == NONE) continue;
     enterParty(party);
     if (settleIn(agentBlob, SCOPED_AGENT, id, isRefund)) isFound = true;
     if (sessionBlob != 0 && settleIn(sessionBlob, SCOPED_SESSION, id, isRefund)) isFound = true;

@@ -7,6 +7,7 @@ import {
   FAMILY_BUDGET,
   FAMILY_HISTORY,
   FAMILY_RATE,
+  KEY_SETTLED,
   LIST_STRINGS,
   LOAD_BAD_REFERENCE,
   LOAD_BAD_SECTION,
@@ -109,7 +110,6 @@ const MAX_MS: u64 = 9007199254740991;
 /** Amounts are below it: number/micros.ts. */
 const MAX_MICROS: u64 = 1000000000000000000;
 const NO_LIMIT: u64 = u64.MAX_VALUE;
-const KEY_SLOTS: u64 = 0xffff;
 const FLAGS: u32 =
   REMEMBERS_AGENT |
   REMEMBERS_SESSION |
@@ -275,8 +275,7 @@ function isMeter(meter: usize): bool {
   const isCounting = bit(kind) & (bit(METER_TOTAL) | bit(METER_PERIOD) | bit(METER_SLIDING));
   const isEndless = kind == METER_TOTAL || kind == METER_SEQUENCE;
   return (
-    load<u64>(meter) >> 16 != 0 &&
-    <u32>(load<u64>(meter) & KEY_SLOTS) == slotsOfKind(kind) &&
+    isKey(load<u64>(meter), meter, kind) &&
     isOfFamily(meter, kind, unit) &&
     (isCounting != 0 || unit == UNIT_CALLS) &&
     (unit != UNIT_DENIALS || kind == METER_SLIDING) &&
@@ -286,6 +285,11 @@ function isMeter(meter: usize): bool {
     (unit == UNIT_ARGUMENT || kind == METER_DISTINCT ? isArgument(path) : path == NONE) &&
     (kind == METER_SEQUENCE) == (load<u32>(meter, METER_STEP) != 0)
   );
+}
+
+/** A hash, and behind it what the key says of its meter. */
+function isKey(key: u64, meter: usize, kind: u32): bool {
+  return key >> 16 != 0 && <u32>(key & 0xffff) == (slotsOfKind(kind) | (isSettled(meter) ? KEY_SETTLED : 0));
 }
 
 function isOfFamily(meter: usize, kind: u32, unit: u32): bool {

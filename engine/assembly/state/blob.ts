@@ -15,7 +15,6 @@ import {
   STATE_JOINED,
   STATE_MAGIC,
   STATE_SLOT_ACTIVE,
-  STATE_SLOT_COUNTS,
   STATE_SLOT_FLAGS,
   STATE_SLOT_LAST,
   STATE_SLOT_LAYOUT,
@@ -51,7 +50,6 @@ import {
   reservationCount,
   scopeOf,
   setHigh,
-  setLow,
   setSlot,
   slotOf,
   textBytes,
@@ -112,7 +110,7 @@ export function readBlob(index: u32, scope: u32, owner: u64, policy: u32): bool 
   const oldSlots = meterSlots(blob);
   copyTail(blob, oldMeters + 8 * <usize>oldSlots);
   if (policy == NONE) {
-    // Nobody can say what its meters are: they stay.
+    // Nobody can say what its meters are: they stay, and all that is behind them.
     memory.copy(blob + METERS_AT, oldMeters, 8 * oldSlots);
     return true;
   }
@@ -123,8 +121,6 @@ export function readBlob(index: u32, scope: u32, owner: u64, policy: u32): bool 
     if (!migrateMeters(blob, policy, oldMeters, oldSlots)) return false;
     setSlot(blob, STATE_SLOT_LAYOUT, layoutOf(policy, scope));
     setHigh(blob, STATE_SLOT_FLAGS, slotsOf(policy, scope));
-    // Their masks name meters of the old layout: settled at what they reserved.
-    setLow(blob, STATE_SLOT_COUNTS, 0);
   }
   return areMetersSane(blob, policy);
 }

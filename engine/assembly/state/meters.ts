@@ -1,5 +1,8 @@
 /** Where an agent's meters stand in its blobs: laid, moved over from another layout by key, and checked. */
 import {
+  KEY_SETTLED,
+  KEY_SLOTS,
+  MAX_SETTLED_METERS,
   METER_DISTINCT,
   METER_LAST,
   METER_PERIOD,
@@ -27,10 +30,20 @@ import {
   meters,
   systemMeterCount,
 } from "../bundle";
-import { countMembersOf, meterSlotAt, meterSlots, removeMembersOf, scopeOf, slotOf } from "./slots";
-
-/** Slots that a meter takes, its key's included, are in the low bits of the key. */
-const KEY_SLOTS: u64 = 0xffff;
+import {
+  countMembersOf,
+  memberAt,
+  memberCount,
+  meterSlotAt,
+  meterSlots,
+  RESERVATION_MASK,
+  removeMembersOf,
+  reservationAt,
+  reservationCount,
+  scopeOf,
+  slotOf,
+} from "./slots";
+import { RESERVATION_BYTES } from "./layout";
 
 /** Slots of a meter of that kind, its key's included; 0 for no kind. */
 export function slotsOfKind(kind: u32): u32 {
@@ -100,7 +113,15 @@ export function layMeters(blob: usize, policy: u32): void {
   }
 }
 
-/** Lays the meters and gives each the slots that a meter of its key has among `slots` old ones. False when those are no meters. */
+/** Slots that a meter takes, its key's included. */
+function slotsOfKey(key: u64): u32 {
+  return <u32>key & KEY_SLOTS;
+}
+
+/**
+ * Lays the meters and gives each the slots that a meter of its key has among `slots` old ones, behind which the old reservations stand:
+ * what they hold of a meter that is still there they hold on. False when those are no meters.
+ */
 export function migrateMeters(blob: usize, policy: u32, old: usize, slots: u32): bool {
   if (!areKeyed(old, slots)) return false;
   layMeters(blob, policy);
@@ -113,17 +134,67 @@ export function migrateMeters(blob: usize, policy: u32, old: usize, slots: u32):
       if (load<u32>(meter, METER_KIND) == METER_DISTINCT) removeMembersOf(blob, load<u64>(meter));
       continue;
     }
-    const taken = <u32>(load<u64>(meter) & KEY_SLOTS);
+    const taken = slotsOfKey(load<u64>(meter));
     memory.copy(meterSlotAt(blob, load<u32>(meter, METER_SLOT)), old + 8 * <usize>found, 8 * taken);
     from = found;
   }
+  removeOrphans(blob, slotsOf(policy, scopeOf(blob)));
+  return carryReservations(blob, slotsOf(policy, scopeOf(blob)), old, slots);
+}
+
+/** Members of meters that are gone make room. Those of key 0 are pending calls. */
+function removeOrphans(blob: usize, slots: u32): void {
+  let kept: u64 = 0;
+  for (let i: u32 = 0; i < memberCount(blob); ) {
+    const key = load<u64>(memberAt(blob, i));
+    if (key == kept || key == 0 || findKey(key, meterSlotAt(blob, 0), slots, 0) != NONE) {
+      kept = key;
+      i++;
+    } else {
+      // What stands before it has other keys.
+      removeMembersOf(blob, key);
+    }
+  }
+}
+
+/** Masks of reservations, from the old meters' bits to those of the blob. False when more of the old ones are settled than there are bits. */
+function carryReservations(blob: usize, slots: u32, old: usize, oldSlots: u32): bool {
+  const count = reservationCount(blob);
+  for (let i: u32 = 0; i < count; i++) store<u64>(reservationAt(blob, i) + RESERVATION_MASK, 0);
+  if (count == 0) return true;
+  const masks = old + 8 * <usize>oldSlots + RESERVATION_MASK;
+  let position: u32 = 0;
+  for (let slot: u32 = 0; slot < oldSlots; slot += slotsOfKey(load<u64>(old + 8 * <usize>slot))) {
+    const key = load<u64>(old + 8 * <usize>slot);
+    if ((<u32>key & KEY_SETTLED) == 0) continue;
+    if (position == MAX_SETTLED_METERS) return false;
+    const bit = bitOfKey(key, meterSlotAt(blob, 0), slots);
+    for (let i: u32 = 0; i < count && bit != 0; i++) {
+      const isHeld = ((load<u64>(masks + <usize>i * RESERVATION_BYTES) >> position) & 1) != 0;
+      const mask = reservationAt(blob, i) + RESERVATION_MASK;
+      if (isHeld) store<u64>(mask, load<u64>(mask) | bit);
+    }
+    position++;
+  }
   return true;
+}
+
+/** The bit that a key has in masks over these meters, or 0 when it is none of them. */
+function bitOfKey(key: u64, meters: usize, slots: u32): u64 {
+  let bit: u64 = 1;
+  for (let slot: u32 = 0; slot < slots; ) {
+    const found = load<u64>(meters + 8 * <usize>slot);
+    if (found == key) return bit;
+    if ((<u32>found & KEY_SETTLED) != 0) bit <<= 1;
+    slot += slotsOfKey(found);
+  }
+  return 0;
 }
 
 /** Whether the keys' counts of slots lead from one meter to the next, up to the last slot. */
 function areKeyed(old: usize, slots: u32): bool {
   for (let slot: u32 = 0; slot < slots; ) {
-    const taken = <u32>(load<u64>(old + 8 * <usize>slot) & KEY_SLOTS);
+    const taken = slotsOfKey(load<u64>(old + 8 * <usize>slot));
     if (taken == 0 || taken > slots - slot) return false;
     slot += taken;
   }
@@ -137,7 +208,7 @@ function findKey(key: u64, old: usize, slots: u32, from: u32): u32 {
   do {
     const found = load<u64>(old + 8 * <usize>slot);
     if (found == key) return slot;
-    slot += <u32>(found & KEY_SLOTS);
+    slot += slotsOfKey(found);
     if (slot == slots) slot = 0;
   } while (slot != from);
   return NONE;

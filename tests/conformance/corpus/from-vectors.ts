@@ -42,7 +42,11 @@ export function writeScenarios(writer: CorpusWriter): void {
       trust: TRUST_TEXT,
       nowMs: VALID_MS,
     });
-    for (const { kind, text, facts, withState, expected } of steps) {
+    for (const { kind, text, facts, withState, expected, reload } of steps) {
+      if (reload !== undefined) {
+        const file = signedFile(compiled(reload.policy, reload.imports).bundle);
+        writer.open({ kind: "load", file, trust: TRUST_TEXT, nowMs: VALID_MS });
+      }
       const state = withState ? keysOf(kind, text, facts) : null;
       const call = { text, facts: orNone(facts), state };
       writer.call({ kind: kind === "action" ? "decide" : "event", ...call }, expected.code);

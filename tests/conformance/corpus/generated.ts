@@ -24,14 +24,8 @@ const SCENARIO_STREAM = 0x60000000;
 
 export function writeGenerated(writer: CorpusWriter): void {
   for (let index = 0; index < POLICIES; index++) writePairs(writer, index);
-  let before: Scenario | null = null;
+  let before: Compiled | null = null;
   for (let index = 0; index < SCENARIOS; index++) before = writeScenario(writer, index, before) ?? before;
-}
-
-/** A policy that a later scenario may load. */
-interface Scenario {
-  policy: Compiled;
-  agents: string[];
 }
 
 /** Null for a text that does not compile, or not to a small bundle. */
@@ -52,19 +46,18 @@ function writePairs(writer: CorpusWriter, index: number): void {
   }
 }
 
-/** The scenario's policy, if it has one. `other`: one to reload where it knows the same agents, null to reload none. */
-function writeScenario(writer: CorpusWriter, index: number, other: Scenario | null): Scenario | null {
+/** The scenario's policy, if it has one. `other`: one to load in between, whatever agents it knows, null to load none. */
+function writeScenario(writer: CorpusWriter, index: number, other: Compiled | null): Compiled | null {
   const random = new Random(SEED, SCENARIO_STREAM + index);
   const generated = statefulPolicy(random);
   const built = smallPolicy(generated.text);
   if (built === null) return null;
   const run = new CheckedRun(writer, `generated: seed ${SEED}, scenario ${index}`, built);
   const { agents } = generated;
-  const reloaded = other !== null && agents.every((name) => other.agents.includes(name)) ? other : null;
   const past = beginning(random, agents);
   for (let count = 0; count < STEPS; count++) {
-    if (count === RELOADED_AT && reloaded !== null) run.reload(reloaded.policy);
-    if (count === RESTORED_AT && reloaded !== null) run.reload(built);
+    if (count === RELOADED_AT && other !== null) run.reload(other);
+    if (count === RESTORED_AT && other !== null) run.reload(built);
     const made = step(random, past);
     const { verdict, recorded } = run.step(made.step);
     const { effect } = JSON.parse(new TextDecoder().decode(verdict));
@@ -74,5 +67,5 @@ function writeScenario(writer: CorpusWriter, index: number, other: Scenario | nu
     past.actions.push(asked);
     if (effect === "defer") past.deferred = asked;
   }
-  return { policy: built, agents };
+  return built;
 }

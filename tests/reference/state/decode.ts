@@ -47,9 +47,11 @@ export class Decoder {
     this.ir = ir;
   }
 
-  /** Whether the blob is laid out as the bundle says; another one is laid anew when it is next looked at. */
+  /** Whether the blob is laid out as the bundle says; another one is laid anew when it is next looked at. One that no policy has laid has no meters. */
   isCurrent(name: string, blob: Uint8Array): boolean {
     const slots = slotsOf(blob);
+    if (slots[constants.STATE_SLOT_LAYOUT] === 0n) return true;
+    if (policyOf(this.program, name) === null) return false;
     const { agentLayout, sessionLayout } = this.ir.agents[this.indexOf(name)]!.memory;
     const isAgent = high(slots[constants.STATE_SLOT_MAGIC]!) === constants.SCOPED_AGENT;
     return slots[constants.STATE_SLOT_LAYOUT] === (isAgent ? agentLayout : sessionLayout);
@@ -137,7 +139,7 @@ export class Decoder {
   private tail(name: string, slots: bigint[], scope: number, now: bigint): Tail {
     const header =
       scope === constants.SCOPED_AGENT ? constants.AGENT_HEADER_SLOTS : constants.SESSION_HEADER_SLOTS;
-    const rows = this.rows(name, scope);
+    const rows = slots[constants.STATE_SLOT_LAYOUT] === 0n ? [] : this.rows(name, scope);
     const counts = slots[constants.STATE_SLOT_COUNTS]!;
     const tail = slots[constants.STATE_SLOT_TAIL]!;
     let at = header + high(slots[constants.STATE_SLOT_FLAGS]!);

@@ -172,7 +172,9 @@ function settleOrRefund({ program, event, model, now }: Place): Refused {
   let isFound = false;
   for (const name of [event.agent, ...event.chain]) {
     const policy = policyOf(program, name);
-    const meters = policy === null ? [] : metersOf(program, policy);
+    // Nobody can say what it counts: its reservation stays open.
+    if (policy === null) continue;
+    const meters = metersOf(program, policy);
     const agent = model.agents.get(name);
     const own = session === undefined ? undefined : model.sessions.get(sessionKey(name, session));
     for (const state of [agent, own]) {

@@ -15,8 +15,8 @@ export interface Reservation {
 }
 
 interface Remembered {
-  /** Ids of the meters that the policy had when it was last looked at. */
-  layout: string | null;
+  /** Ids of the meters that the policy had when it was last looked at; null when none has been yet. */
+  layout: string[] | null;
   /** The greatest time seen. */
   last: bigint;
   counted: Counted;
@@ -89,27 +89,20 @@ export const newSession = (program: Program, agent: string, purpose: string, now
   pending: new Set(),
 });
 
-function meterIds(program: Program, name: string, scope: Meter["scope"]): string[] {
-  const policy = policyOf(program, name);
-  const meters = policy === null ? [] : metersOf(program, policy);
-  return meters.filter((meter) => meter.scope === scope).map(({ id }) => id);
-}
-
-/** Whether the state has been looked at since the policy has these meters. */
-export const isCurrent = (
-  program: Program,
-  name: string,
-  scope: Meter["scope"],
-  state: { layout: string | null },
-): boolean => state.layout === meterIds(program, name, scope).join("\n");
-
-/** What stays of an agent's or a session's state when the policy has other meters: their counts by id, and no reservation. */
+/**
+ * What stays of an agent's or a session's state when the policy has other meters: their counts by id, and what reservations hold of
+ * them. Of an agent that the policy does not know everything stays: nobody asks for it, and another policy may know it again.
+ */
 export function layAnew(program: Program, name: string, scope: Meter["scope"], state: Remembered): void {
-  const ids = meterIds(program, name, scope);
-  if (state.layout === ids.join("\n")) return;
-  if (state.layout !== null) state.reservations = [];
-  state.counted = new Map([...state.counted].filter(([id]) => ids.includes(id)));
-  state.layout = ids.join("\n");
+  const policy = policyOf(program, name);
+  if (policy === null) return;
+  const ids = metersOf(program, policy)
+    .filter((meter) => meter.scope === scope)
+    .map(({ id }) => id);
+  const isKept = (id: string): boolean => ids.includes(id);
+  state.counted = new Map([...state.counted].filter(([id]) => isKept(id)));
+  for (const held of state.reservations) held.meters = held.meters.filter(isKept);
+  state.layout = ids;
 }
 
 /** Blobs that a decision is given: who acts, then its grantors from the root on. */
