@@ -71,13 +71,21 @@ for (const [index, [title, ...commands]] of steps.entries()) {
   for (const words of commands) run(words);
 }
 
+const next = [
+  [`audit ls ${out}/plane/records --effect deny`, "read the refusals"],
+  [
+    `replay ${out}/plane --bundle examples/first-run/policy.fpl`,
+    "after a change in that file: which verdicts change?",
+  ],
+  [`inspect ${bundle}`, "see what the bundle says"],
+  ["init --list", "start a policy of your own, from a pack"],
+];
+const width = Math.max(...next.map(([command]) => command.length));
+
 console.log(`
 Records and state are in ${out}/plane, the bundle in ${bundle}. What to try next:
 
-  npx faramesh audit ls ${out}/plane/records --effect deny              read the refusals
-  npx faramesh replay ${out}/plane --bundle examples/first-run/policy.fpl   after changing a limit in that file: which verdicts change?
-  npx faramesh inspect ${bundle}                        see what the bundle says
-  npx faramesh init --list                                              start a policy of your own, from a pack
+${next.map(([command, text]) => `  npx faramesh ${command.padEnd(width)}  ${text}`).join("\n")}
 
 docs/getting-started.md goes through the same steps one by one.
 `);

@@ -123,7 +123,10 @@ a rule, a budget or a frozen agent may still deny it.`,
       command: "faramesh approve policy.fpl 17 --folder plane --by ada --for 15m",
       text: "one that `faramesh audit ls plane/records --effect defer` lists",
     },
-    { command: "faramesh approve policy.fpl 17 --folder plane --by ada", text: "the call of record 17" },
+    {
+      command: "faramesh approve policy.fpl 17 --ledger env:LEDGER --by ada",
+      text: "the same, where records are in a database",
+    },
   ],
   exits: {
     ok: "the approval is noted",

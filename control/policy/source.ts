@@ -27,6 +27,15 @@ export interface SourcePorts<Place> {
   readonly machinery: Machinery;
 }
 
+/**
+ * Asked before anything is read, also of callers without types.
+ * @throws TypeError for both `trust` and `insecure`, or neither.
+ */
+export function demandVerification(options: { trust?: unknown; insecure?: boolean } | undefined): void {
+  if (options === undefined || (options.insecure === true) === (options.trust !== undefined))
+    throw new TypeError("options must have either `trust` or `insecure: true`");
+}
+
 /** How a host prepares what its callers name. `highest`: the newest bundle that the policy has used so far, as far as memory goes. */
 export function sourcesOf<Place extends string | URL>(
   ports: SourcePorts<Place>,
@@ -38,6 +47,7 @@ export function sourcesOf<Place extends string | URL>(
     accept,
     current = null,
   ): Promise<({ ok: true } & Ready) | PolicyRefusal> => {
+    demandVerification(options);
     // Copied, and not by `slice`, which for a Buffer gives a view of the same memory: what is verified must be what is loaded,
     // whatever the caller does to the buffer meanwhile.
     const file = source instanceof Uint8Array ? new Uint8Array(source) : await readPlace(ports, source);

@@ -6,6 +6,7 @@ import {
   follow,
   type PollingChoice,
 } from "../../control/policy/polling.ts";
+import { demandVerification } from "../../control/policy/source.ts";
 import { newCore } from "./core.ts";
 import { originAt, type Place, type PolicyOptions, prepareSource, schedule } from "./source.ts";
 
@@ -26,9 +27,11 @@ function scheduleLoosely(delayMs: number, run: () => void): () => void {
 
 /**
  * Follows an origin: polls it once now, and then again and again. Resolves also when there is no good bundle yet: `policy.status` says
- * why, and every decision is a deny until there is one. Rejects when there is no core.
+ * why, and every decision is a deny until there is one. Rejects when there is no core,
+ * and with TypeError for both `trust` and `insecure`, or neither.
  */
 export async function followPolicy(options: FollowOptions): Promise<Followed> {
+  demandVerification(options);
   const { origin, headers = {}, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const ports = {
     origin: originAt(origin, timeoutMs, headers),

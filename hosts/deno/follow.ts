@@ -9,6 +9,7 @@ import {
   follow,
   type PollingChoice,
 } from "../../control/policy/polling.ts";
+import { demandVerification } from "../../control/policy/source.ts";
 import { newCore } from "./core.ts";
 import { Deno } from "./runtime.ts";
 import { type Place, type PolicyOptions, prepareSource } from "./source.ts";
@@ -45,9 +46,11 @@ const FILES: FilePorts<Place> = {
 
 /**
  * Follows an origin: polls it once now, and then again and again. Resolves also when there is no good bundle yet: `policy.status` says
- * why, and every decision is a deny until there is one. Rejects when there is no core.
+ * why, and every decision is a deny until there is one. Rejects when there is no core,
+ * and with TypeError for both `trust` and `insecure`, or neither.
  */
 export async function followPolicy(options: FollowOptions): Promise<Followed> {
+  demandVerification(options);
   const { origin: place, headers = {}, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const origin = /^https?:/.test(String(place))
     ? httpOrigin(String(place), { fetch, timeoutMs, schedule, headers })

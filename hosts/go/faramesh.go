@@ -81,7 +81,7 @@ func Instances(limit int) Option {
 }
 
 var (
-	errTrustOrInsecure = errors.New("faramesh: either Trust, TrustFile or Insecure must be given, and not both")
+	errTrustOrInsecure = errors.New("faramesh: one of Trust, TrustFile and Insecure must be given, and not two")
 	errInsecureState   = errors.New("faramesh: StateFile and Since need a verified bundle, not Insecure")
 	errInstances       = errors.New("faramesh: Instances must be at least 1")
 	errHighest         = errors.New("faramesh: the sequence of Since must be from 0 and below 2^53")

@@ -214,6 +214,22 @@ async function closeAll(parts: { log: RecordLog; store: StateStore }): Promise<v
   await Promise.allSettled([parts.log.close(), parts.store.close()]);
 }
 
+/** @throws TypeError for callers without types: nothing could be recorded, and every call would be denied. */
+function demandKeeping({
+  folder,
+  ledger,
+  salts,
+}: {
+  folder?: unknown;
+  ledger?: unknown;
+  salts?: unknown;
+}): void {
+  if ((folder === undefined) === (ledger === undefined))
+    throw new TypeError("options must have either `folder` or `ledger`");
+  if (ledger !== undefined && salts === undefined)
+    throw new TypeError("options with `ledger` must have `salts`");
+}
+
 async function keep({ folder, ledger, salts }: Keeping): Promise<{ ledger: Ledger; salts: Salts }> {
   if (folder === undefined) return { ledger, salts };
   const parts = await openFolder(folder);
@@ -310,9 +326,10 @@ async function openOver(
 
 /**
  * Opens policy, ledger and stages; nothing is in use before all of it is. Rejects with PolicyRefused for the policy and with
- * ControlRefused for records, state and what goes on beside them.
+ * ControlRefused for records, state and what goes on beside them; with TypeError for options that say not, or twice, where records are kept.
  */
 export async function openControl(options: ControlOptions): Promise<Control> {
+  demandKeeping(options);
   const { accept, every } = new Asked(options.checkpoints);
   const policy = await choose(options, accept);
   const attached: Attached = { server: null, thread: null, every, leave: () => {} };

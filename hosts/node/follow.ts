@@ -9,6 +9,7 @@ import {
   follow,
   type PollingChoice,
 } from "../../control/policy/polling.ts";
+import { demandVerification } from "../../control/policy/source.ts";
 import { newCore } from "./core.ts";
 import { type PolicyOptions, prepareSource } from "./source.ts";
 
@@ -46,9 +47,11 @@ const FILES: FilePorts<string> = {
 
 /**
  * Follows an origin: polls it once now, and then again and again. Resolves also when there is no good bundle yet: `policy.status` says
- * why, and every decision is a deny until there is one. Rejects when there is no core.
+ * why, and every decision is a deny until there is one. Rejects when there is no core,
+ * and with TypeError for both `trust` and `insecure`, or neither.
  */
 export async function followPolicy(options: FollowOptions): Promise<Followed> {
+  demandVerification(options);
   const { origin: place, headers = {}, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const origin = /^https?:/.test(place)
     ? httpOrigin(place, { fetch, timeoutMs, schedule, headers })

@@ -238,6 +238,15 @@ describe("a folder", () => {
   });
 });
 
+test("with no place for records, or two, is a programmer's error, and nothing is made", async () => {
+  const folder = join(temporaryFolder(), "kept");
+  const given = { policy: fileOf(policyOf(100), 1, key), trust: trustIn(key), nowMs: clock.now };
+  await expect(openControl(given as never)).rejects.toThrow("either `folder` or `ledger`");
+  await expect(openControl({ ...given, folder, ledger: {} } as never)).rejects.toThrow(TypeError);
+  await expect(openControl({ ...given, ledger: {} } as never)).rejects.toThrow("`salts`");
+  expect(existsSync(folder)).toBe(false);
+});
+
 test("a call's outcome names the action as its record does, an event's does not", async () => {
   const control = await opened(temporaryFolder());
   expect((await control.openSession(OPEN)).actionDigest).toBeNull();

@@ -54,6 +54,13 @@ export async function runSuite(surroundings: Surroundings): Promise<Record<strin
     "no bundle": await tried("empty.fplb", { insecure: true }),
     expired: await tried("small.fplb", { ...verified, nowMs: () => nowMs + 400 * 86_400_000 }),
     "neither trust nor insecure": await tried("small.fplb", {} as Options),
+    "no options": await tried("small.fplb", undefined as unknown as Options),
+    "followed without trust": await library
+      .followPolicy({ origin: "small.fplb" } as unknown as Options & { origin: string })
+      .then(
+        () => "followed",
+        (error: unknown) => (error as Error).name,
+      ),
     "a newer bundle": (await policy.reload("large.fplb")).ok,
     "which decides": policy.decide(refund(500)).code,
     "an older bundle": codeOf(await policy.reload("small.fplb")),

@@ -50,6 +50,8 @@ const expected = (missing: string) => ({
   "no bundle": "PolicyRefused bundle_refused",
   expired: "PolicyRefused key_expired",
   "neither trust nor insecure": "TypeError",
+  "no options": "TypeError",
+  "followed without trust": "TypeError",
   "a newer bundle": true,
   "which decides": "rule_permit",
   "an older bundle": "sequence_older",

@@ -51,7 +51,8 @@ class PolicyRefused(Exception):
 
 
 def refuse(code: str, detail: str = "") -> NoReturn:
-    raise PolicyRefused(code, detail)
+    # The detail says what the cause was.
+    raise PolicyRefused(code, detail) from None
 
 
 def quote(text: str) -> str:
