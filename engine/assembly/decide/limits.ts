@@ -69,15 +69,16 @@ export function refuseLimits(): bool {
   beginMerge(PATTERN_METERS);
   for (let id = nextMerged(); id != NONE; id = nextMerged()) {
     const meter = meterAt(id);
-    const family = load<u32>(meter, METER_FAMILY);
-    if (family == FAMILY_BUDGET) askSpawn();
     if (!isAsked(meter)) continue;
-    // An amount that is none denies, unless a limit before it does.
+    const family = load<u32>(meter, METER_FAMILY);
+    // The system's history stands before all limits, the agent's behind its budgets.
+    if (family >= FAMILY_BUDGET && load<u32>(meter, METER_AGENT) != NONE) askSpawn();
+    // An amount that is none denies, unless a limit before it does. Behind it, or behind a sum that is none, nothing is asked.
     if (!weigh(meter)) {
       if (foundEffect != EFFECT_DENY) return denyUnknown();
-      continue;
+      break;
     }
-    askLimit(meter, family);
+    if (!askLimit(meter, family)) break;
   }
   askSpawn();
   if (foundCode == 0 || foundEffect >= effect) return false;
@@ -98,18 +99,20 @@ export function isMoved(meter: usize): bool {
   return (owner == NONE || owner == agent) && blobOfMeter(meter) != 0;
 }
 
-function askLimit(meter: usize, family: u32): void {
+/** Whether the sum is one. */
+function askLimit(meter: usize, family: u32): bool {
   const blob = blobOfMeter(meter);
   const limit = load<u64>(meter, METER_LIMIT);
   const value = valueOf(blob, meter);
   const added = load<u32>(meter, METER_KIND) == METER_DISTINCT ? isNew(blob, meter) : amount;
   if (added > MAX_VALUE - value) {
     find(CODE_AMOUNT_UNKNOWN, EFFECT_DENY, load<u32>(meter, METER_NAME));
-    return;
+    return false;
   }
   const isOver = value + added > limit || (isOpen && value >= limit);
   if (isOver || (added != 0 && !hasRoom(blob, meter))) exceed(meter, family);
   else if (value + added >= load<u64>(meter, METER_WARN_AT)) notice(NOTICE_WARNING);
+  return true;
 }
 
 /** 1 for a value that is not among the members of the present period. */

@@ -2,10 +2,11 @@
 
 import type { Ir, IrMeter } from "../../../bundles/format/ir.ts";
 import * as constants from "../../../engine/constants.ts";
-import type { History, Program } from "../../../fpl-grammar/program.ts";
+import type { Program } from "../../../fpl-grammar/program.ts";
 import { policyOf } from "../identify.ts";
 import { isSettled } from "./apply.ts";
 import { slotsOf } from "./blobs.ts";
+import { nameOf } from "./meter-names.ts";
 import { type Meter, metersOf } from "./meters.ts";
 import {
   type AgentSnapshot,
@@ -240,37 +241,4 @@ function measure(meter: Meter, slots: bigint[], members: bigint[], now: bigint):
       return bucketTexts(values, now / length);
     }
   }
-}
-
-/** As the bundle names a meter: a limit by its own name, history by what was asked. */
-function nameOf(meter: Meter): string {
-  if (meter.family !== "history") return meter.name;
-  const history = JSON.parse(meter.name) as History;
-  const window = (title: string, ms: number | null): string =>
-    ms === null ? "" : `, ${title}=${duration(ms)}`;
-  switch (history.function) {
-    case "count":
-      return `session.count(${history.pattern}${window("window", history.windowMs)})`;
-    case "sum":
-      return `session.sum(${history.pattern}.${history.argument.join(".")}${window("window", history.windowMs)})`;
-    case "denies":
-      return `deny_count_within(${duration(history.windowMs)})`;
-    case "contains":
-      return `history.contains(${history.pattern}${window("within", history.windowMs)})`;
-    case "sequence":
-      return `history.sequence(${history.patterns.join(", ")})`;
-  }
-}
-
-function duration(ms: number): string {
-  const units: [string, number][] = [
-    ["w", 604_800_000],
-    ["d", 86_400_000],
-    ["h", 3_600_000],
-    ["m", 60_000],
-    ["s", 1000],
-    ["ms", 1],
-  ];
-  const [unit, length] = units.find(([, one]) => ms % one === 0)!;
-  return `${ms / length}${unit}`;
 }

@@ -5,7 +5,8 @@ import { at } from "../condition.ts";
 import { globMatches, toolMatches } from "../names.ts";
 import { deny, type Judgement, type Question } from "../stages.ts";
 import { argumentAmount, moneyOf } from "./amounts.ts";
-import { inPeriod, type Meter, metersOf } from "./meters.ts";
+import { nameOf } from "./meter-names.ts";
+import { inPeriod, MAX_SUM, type Meter, metersOf } from "./meters.ts";
 import type { AgentState, SessionState } from "./model.ts";
 import { valueIn } from "./sessions.ts";
 
@@ -33,7 +34,6 @@ export interface Asked {
 }
 
 const SPAWN_TOOL = "agent/spawn";
-const MAX_SUM = 10n ** 19n - 1n;
 
 /** The party's blobs; a blob that is not written yet is an empty one. */
 export interface Remembered {
@@ -126,10 +126,10 @@ function askMeter(meter: Meter, question: Question, memory: Remembered, money: b
   }
   const before = valueIn(stateOf(meter, memory), meter, memory.now);
   const value = before + charge.amount;
-  if (meter.limit === null) {
-    const judgement = value > MAX_SUM ? deny("amount_unknown", { meter: meter.name }) : null;
-    return { meter, judgement, charge, state: "within" };
+  if (value > MAX_SUM) {
+    return { meter, judgement: deny("amount_unknown", { meter: nameOf(meter) }), charge, state: "within" };
   }
+  if (meter.limit === null) return { meter, judgement: null, charge, state: "within" };
   const isBlind = meter.unit === "tokens" && question.facts.cost?.tokens == null;
   const isOver = value > meter.limit || (isBlind && before >= meter.limit);
   if (isOver) return { meter, judgement: exceeded(meter), charge, state: "over" };

@@ -46,8 +46,8 @@ export interface Entry {
 export type Counted = Map<string, Entry[]>;
 
 const DAY_MS = 86_400_000n;
-/** Values stop here instead of wrapping: 64 bits. */
-const MAX_VALUE = 2n ** 64n - 1n;
+/** Values stop here. */
+export const MAX_SUM = 10n ** 19n - 1n;
 const SLIDING_PARTS = 16n;
 
 type Definition = Omit<Meter, "id" | "ofSystem">;
@@ -237,7 +237,7 @@ const exactly = (value: bigint): Value => ({ least: value, greatest: value });
 
 function sum(entries: Entry[]): bigint {
   const total = entries.reduce((value, { amount }) => value + amount, 0n);
-  return total > MAX_VALUE ? MAX_VALUE : total;
+  return total > MAX_SUM ? MAX_SUM : total;
 }
 
 /** Entries of the period in which `now` is. */
