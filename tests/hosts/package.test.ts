@@ -23,8 +23,10 @@ console.log(policy.decide({ agent: "shop", tool: "orders/get", args: {} }).code,
 `;
 const PRINTED = "rule_permit true container_bad_magic";
 
+/** Without colours: Deno takes FORCE_COLOR for a wish whatever its value. */
+const PLAIN = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
 const ran = (program: string, args: string[], cwd: string): string =>
-  execFileSync(program, args, { cwd, encoding: "utf8" }).trim();
+  execFileSync(program, args, { cwd, encoding: "utf8", env: PLAIN }).trim();
 
 const MODULES = [
   "LICENSE",
