@@ -36,7 +36,7 @@ const DEFAULT_RECORDS = 4096;
 const DEFAULT_WRITE_BEHIND_MS = 1_000;
 export const DEFAULT_TIMEOUT_MS = 30_000;
 /** So many records are worth an append of their own while others are still computed. */
-const EARLY_RECORDS = 64;
+const EARLY_RECORDS = 32;
 /** More states that the store does not have are not taken on. */
 const MAX_DIRTY = 262_144;
 

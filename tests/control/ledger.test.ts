@@ -110,7 +110,7 @@ describe("order and durability", () => {
     await turns();
     await log.letThrough();
     await log.letThrough();
-    expect(log.batches).toEqual([64, 36]);
+    expect(log.batches).toEqual([32, 68]);
     expect(await all).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
   });
 

@@ -71,7 +71,7 @@ export class SegmentedLog implements RecordLog {
     if (records.length === 0) return { ok: true };
     this.#submitted = tip;
     const full = this.#writer.bytes > 0 && this.#writer.bytes + bytes.length > this.#segmentBytes;
-    if (this.#work === null && !full && !this.#writer.isSlow) this.#writeNow(bytes, tip);
+    if (this.#work === null && !full && !this.#writer.isSlow(bytes.length)) this.#writeNow(bytes, tip);
     else await this.#writeLater(bytes, tip);
     return { ok: true };
   }

@@ -22,6 +22,8 @@ import { type Segment, segmentAt } from "./segments.ts";
 const DATA_SYNC = process.platform === "linux" ? constants.O_DSYNC : 0;
 /** A disk that takes longer is waited for on a thread of its own, so that it does not hold up everything else. */
 const SLOW_MS = 1;
+/** So many bytes too: while they are written, the records of the next batch are made. Fewer are written sooner than handed over. */
+const LARGE_BYTES = 8_192;
 /** Of the running mean of write times: each write counts for an eighth. */
 const WEIGHT = 0.125;
 
@@ -63,8 +65,9 @@ export class SegmentWriter {
     return this.#bytes;
   }
 
-  get isSlow(): boolean {
-    return this.#meanMs > SLOW_MS;
+  /** Whether so many bytes are better waited for on a thread of their own. */
+  isSlow(bytes: number): boolean {
+    return bytes >= LARGE_BYTES || this.#meanMs > SLOW_MS;
   }
 
   /** Durable when it returns. @throws LogFailure; then nobody can tell what reached the disk. */
