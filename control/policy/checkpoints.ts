@@ -32,7 +32,7 @@ export function checkpointsAsked(bundle: Uint8Array): CheckpointsAsked | null {
   return everyRecords === null && everyMs === null ? null : { everyRecords, everyMs };
 }
 
-/** Accepts bundles whose checkpoints somebody makes. @param areMade whether somebody does, though not this host. */
+/** Accepts bundles whose checkpoints somebody makes. @param areMade whether somebody does, this host or another one. */
 export function acceptCheckpoints(areMade: boolean): Accept {
   return (bundle) => {
     try {

@@ -92,6 +92,11 @@ export class FollowedPolicy {
     return this.#ready?.identity ?? null;
   }
 
+  /** The bundle in use, not to be changed; null before there was a good one. */
+  get bundle(): Uint8Array | null {
+    return this.#ready?.bundle ?? null;
+  }
+
   /** What decides at this moment: a control plane asks at every call, so that each is decided by one bundle wholly. */
   get core(): Core {
     return this.#ready?.core ?? this.#empty!;
@@ -127,7 +132,7 @@ export class FollowedPolicy {
     return null;
   };
 
-  /** Called after each swap. @returns what takes that back. */
+  /** Called after each swap; does not throw. @returns what takes that back. */
   onChange(run: (identity: Identity) => void): () => void {
     this.#whenChanged.add(run);
     return () => {

@@ -60,6 +60,11 @@ export class Policy<Source = Uint8Array, Options = unknown> {
     return this.#ready.identity;
   }
 
+  /** The bundle in use; not to be changed. */
+  get bundle(): Uint8Array {
+    return this.#ready.bundle;
+  }
+
   /** What decides at this moment. For `openControl`. */
   get core(): Core {
     return this.#ready.core;

@@ -3,11 +3,10 @@ import { join } from "node:path";
 import { type OwnLedgerParts, openOwnLedger } from "../../control/ledger/open.ts";
 import { rebuildState } from "../../control/ledger/rebuild.ts";
 import { ControlPlane } from "../../control/plane.ts";
-import { type CheckpointsAsked, checkpointsAsked } from "../../control/policy/checkpoints.ts";
+import { acceptCheckpoints, checkpointsAsked } from "../../control/policy/checkpoints.ts";
 import { FollowedPolicy } from "../../control/policy/follow.ts";
 import type { ReloadResult } from "../../control/policy/policy.ts";
 import type { Accept, Identity } from "../../control/policy/prepare.ts";
-import { policyRefusal } from "../../control/policy/refusals.ts";
 import type {
   Clock,
   Delegations,
@@ -19,7 +18,6 @@ import type {
 } from "../../control/ports.ts";
 import type { Every } from "./checkpoints/messages.ts";
 import { type CheckpointThread, startThread, type ThreadOptions } from "./checkpoints/thread.ts";
-import { errorText } from "./files.ts";
 import { openLog } from "./log/index.ts";
 import { NATIVE_SHA256 } from "./log/sha256.ts";
 import { type CheckpointOptions, DEFAULT_EVERY } from "./log/timer.ts";
@@ -244,36 +242,13 @@ async function keep({ folder, ledger, salts }: Keeping): Promise<{ ledger: Ledge
   return { ledger: opened.ledger, salts: createSalts(key.key) };
 }
 
-/** Accepts the bundles whose checkpoints somebody makes, and keeps how often. */
-class Asked {
-  readonly #options: ControlOptions["checkpoints"];
-  #asked: CheckpointsAsked | null = null;
-
-  constructor(options: ControlOptions["checkpoints"]) {
-    this.#options = options;
-  }
-
-  readonly accept: Accept = (bundle) => {
-    try {
-      const asked = checkpointsAsked(bundle);
-      if (asked !== null && this.#options === undefined)
-        return policyRefusal(
-          "checkpoints_missing",
-          "its `runtime` block has `checkpoint_every` or `checkpoint_interval`",
-        );
-      this.#asked = asked;
-      return null;
-    } catch (error) {
-      return policyRefusal("bundle_refused", errorText(error));
-    }
-  };
-
-  readonly every = (): Every => {
-    const given: Partial<Every> = typeof this.#options === "object" ? this.#options : {};
-    return {
-      everyRecords: given.everyRecords ?? this.#asked?.everyRecords ?? DEFAULT_EVERY.everyRecords,
-      everyMs: given.everyMs ?? this.#asked?.everyMs ?? DEFAULT_EVERY.everyMs,
-    };
+/** As the options say, or else the bundle in use, which was accepted. */
+function everyOf(checkpoints: ControlOptions["checkpoints"], bundle: Uint8Array | null): Every {
+  const given: Partial<Every> = typeof checkpoints === "object" ? checkpoints : {};
+  const asked = bundle === null ? null : checkpointsAsked(bundle);
+  return {
+    everyRecords: given.everyRecords ?? asked?.everyRecords ?? DEFAULT_EVERY.everyRecords,
+    everyMs: given.everyMs ?? asked?.everyMs ?? DEFAULT_EVERY.everyMs,
   };
 }
 
@@ -330,8 +305,10 @@ async function openOver(
  */
 export async function openControl(options: ControlOptions): Promise<Control> {
   demandKeeping(options);
-  const { accept, every } = new Asked(options.checkpoints);
+  const { checkpoints } = options;
+  const accept = acceptCheckpoints(checkpoints !== undefined);
   const policy = await choose(options, accept);
+  const every = (): Every => everyOf(checkpoints, policy.bundle);
   const attached: Attached = { server: null, thread: null, every, leave: () => {} };
   if (policy instanceof FollowedPolicy) {
     const unheard = policy.onChange(() => attached.thread?.every(every()));
