@@ -48,6 +48,14 @@ export interface PollingChoice {
   readonly onPoll?: (poll: Poll) => void;
 }
 
+/** Of an origin that is an address on the web. */
+export interface WebChoice {
+  /** Of every request, such as `authorization`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For one answer, its body included; 10 seconds when left out. */
+  readonly timeoutMs?: number;
+}
+
 /** Polls until `close`. */
 export interface Followed {
   readonly policy: FollowedPolicy;
@@ -73,6 +81,12 @@ export async function follow(
   const reporting = onPoll === undefined ? {} : { onPoll };
   const polling = startPolling(policy, { intervalMs, maxIntervalMs, schedule, ...reporting });
   const first = await policy.poll();
-  onPoll?.(first);
+  try {
+    onPoll?.(first);
+  } catch (error) {
+    // Nobody would have it to close.
+    polling.stop();
+    throw error;
+  }
   return { policy, close: () => polling.stop() };
 }

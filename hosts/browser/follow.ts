@@ -5,19 +5,17 @@ import {
   type Followed,
   follow,
   type PollingChoice,
+  type WebChoice,
 } from "../../control/policy/polling.ts";
 import { demandVerification } from "../../control/policy/source.ts";
 import { newCore } from "./core.ts";
 import { originAt, type Place, type PolicyOptions, prepareSource, schedule } from "./source.ts";
 
 export type FollowOptions = PolicyOptions &
-  PollingChoice & {
+  PollingChoice &
+  WebChoice & {
     /** An address of the web, also a relative one. */
     readonly origin: Place;
-    /** Headers of every request, such as `authorization`. */
-    readonly headers?: Readonly<Record<string, string>>;
-    /** For one answer of the origin, its body included; 10 seconds when left out. */
-    readonly timeoutMs?: number;
   };
 
 /** Up to a tenth earlier, so that many pages that began at once do not ask at once. */

@@ -8,6 +8,7 @@ import {
   type Followed,
   follow,
   type PollingChoice,
+  type WebChoice,
 } from "../../control/policy/polling.ts";
 import { demandVerification } from "../../control/policy/source.ts";
 import { newCore } from "./core.ts";
@@ -15,13 +16,10 @@ import { Deno } from "./runtime.ts";
 import { type Place, type PolicyOptions, prepareSource } from "./source.ts";
 
 export type FollowOptions = PolicyOptions &
-  PollingChoice & {
+  PollingChoice &
+  WebChoice & {
     /** An address that begins with `https://` or `http://`, or the place of a file. */
     readonly origin: Place;
-    /** Headers of every request to an address, such as `authorization`. */
-    readonly headers?: Readonly<Record<string, string>>;
-    /** For one answer of the origin, its body included; 10 seconds when left out. */
-    readonly timeoutMs?: number;
   };
 
 function schedule(delayMs: number, run: () => void): () => void {

@@ -8,19 +8,17 @@ import {
   type Followed,
   follow,
   type PollingChoice,
+  type WebChoice,
 } from "../../control/policy/polling.ts";
 import { demandVerification } from "../../control/policy/source.ts";
 import { newCore } from "./core.ts";
 import { type PolicyOptions, prepareSource } from "./source.ts";
 
 export type FollowOptions = PolicyOptions &
-  PollingChoice & {
+  PollingChoice &
+  WebChoice & {
     /** An address that begins with `https://` or `http://`, or the path of a file. */
     readonly origin: string;
-    /** Headers of every request to an address, such as `authorization`. */
-    readonly headers?: Readonly<Record<string, string>>;
-    /** For one answer of the origin, its body included; 10 seconds when left out. */
-    readonly timeoutMs?: number;
   };
 
 function schedule(delayMs: number, run: () => void): () => void {
