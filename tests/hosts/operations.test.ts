@@ -84,6 +84,8 @@ describe("a host under load", () => {
     const thawed = ran(folder, ["unfreeze", "policy.fpl", "shop", "--by", "ops"]);
     expect(thawed.value).toMatchObject({ ok: true, via: "host" });
     const deferred = await host.line("stripe/refund rule_defer");
+    const rejected = ran(folder, ["reject", "policy.fpl", deferred.split(" ")[2]!, "--by", "ada"]);
+    expect(rejected).toMatchObject({ status: 0, value: { ok: true, via: "host" } });
     const approved = ran(folder, ["approve", "policy.fpl", deferred.split(" ")[2]!, "--by", "ada"]);
     expect(approved).toMatchObject({ status: 0, value: { ok: true, via: "host" } });
     await host.line("stripe/refund approved");

@@ -38,14 +38,21 @@ type Kind = "text" | "digest" | "time" | "texts" | "gates" | "count" | "keys" | 
 type Fields = Readonly<Record<string, Kind | `${Kind}?`>>;
 
 const OPERATION = { agent: "text", reason: "text?", by: "text?" } as const;
-const ANSWER = { agent: "text", session: "text?", actionDigest: "digest", approver: "text" } as const;
+const ANSWER = {
+  agent: "text",
+  session: "text?",
+  chain: "texts?",
+  actionDigest: "digest",
+  approver: "text",
+  reason: "text?",
+} as const;
 
 export const EVENTS: Readonly<Record<OperatorEvent, Fields>> = {
   openSession: { agent: "text", session: "text", purpose: "text?", phase: "text?" },
   setPhase: { agent: "text", session: "text", phase: "text" },
   closeSession: { agent: "text", session: "text", reason: "text?", facts: "gates?" },
-  approve: { ...ANSWER, chain: "texts?", expires: "time", reason: "text?" },
-  reject: { ...ANSWER, reason: "text?" },
+  approve: { ...ANSWER, expires: "time" },
+  reject: ANSWER,
   freeze: OPERATION,
   unfreeze: OPERATION,
   childExit: { agent: "text" },
