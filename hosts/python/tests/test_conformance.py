@@ -13,7 +13,6 @@ from faramesh import conformance
 CORPUS = ROOT / "tests" / "conformance" / "corpus" / "corpus.jsonl"
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not in this checkout")
 def test_the_corpus(capsys: pytest.CaptureFixture[str]) -> None:
     assert conformance.main([str(CORPUS)]) == 0
     printed = json.loads(capsys.readouterr().out)
