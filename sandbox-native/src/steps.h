@@ -1,0 +1,79 @@
+/*
+ * The steps of apply, by the file that has them. Each returns 0, or -errno and has said in `fault` what it was at and what to do ("mount /proc: …"); it never
+ * exits. Which process runs a step, in which order, stands in apply.c alone:
+ *
+ *   launcher (outside)                init (in the new namespaces, pid 1)         command
+ *   cgroup_enter, bpf_attach
+ *   clone, identity maps
+ *                                     network_up -> listeners -> sent outside
+ *                                     view (mounts, pivot)
+ *                                                                               limits, descriptors, no_new_privs, capabilities,
+ *                                                                               landlock, environment, seccomp -> report -> go -> exec
+ *   supervise: bridge, observer,      reaps, ends with the command
+ *   signals, guard, report
+ */
+#ifndef FARAMESH_STEPS_H
+#define FARAMESH_STEPS_H
+
+#include "layers.h"
+
+#define FAULT_BYTES 512
+
+/* network.c: inside the new network namespace, with its capabilities. Brings up `lo`, routes everything to it, redirects TCP (but to loopback) and UDP/53
+ * where nf_tables is there (layer capture, else `why`), and opens the listeners. `listeners`: [0] TCP at 127.0.0.1:proxy_port (explicit), [1] TCP where captured
+ * connections arrive or -1, [2] UDP at 127.0.0.1:53, [3] UDP where captured queries arrive or -1. */
+#define LISTENERS 4
+long network_up(const struct profile *profile, struct layers *layers, int listeners[LISTENERS], struct text *fault);
+
+/* bridge.c: outside. Adds what is to be polled, and serves what is ready; never blocks, bounded in connections and memory. */
+struct bridge;
+long bridge_open(struct bridge *bridge, const struct profile *profile, const int listeners[LISTENERS], int epoll, struct text *fault);
+void bridge_ready(struct bridge *bridge, void *token, unsigned events);
+/* Called about every second: drops what has waited too long. */
+void bridge_tick(struct bridge *bridge);
+size_t bridge_size(void);
+
+/* broker.c: outside, mode restricted with network proxy. `notify` is the seccomp listener of the command's filter, which asks for connect(2) of inet sockets:
+ * the launcher takes the socket by pidfd_getfd, reads the address once, connects it to 127.0.0.1:bridge_port itself, writes token and PROXY header, and answers. */
+struct broker;
+long broker_open(struct broker *broker, const struct profile *profile, int notify, struct text *fault);
+void broker_ready(struct broker *broker);
+size_t broker_size(void);
+
+/* observe.c: outside, with `observe`. The same listener, for open, exec, connect and what changes the tree: one JSON line each, and the call goes on. */
+long observe_ready(int notify, int output);
+
+/* cgroup.c: outside, before clone. A cgroup of its own for the tree with memory and pids limits (v2, else v1 controllers), entered by the caller; `cgroup` fds are kept for
+ * bpf_attach and cgroup_end, which kills what is left and removes it. */
+struct cgroup {
+  int v2; /* directory, or -1 */
+  char paths[3][256]; /* what to remove */
+  size_t count;
+};
+long cgroup_enter(const struct profile *profile, struct layers *layers, struct cgroup *cgroup, struct text *fault);
+void cgroup_end(struct cgroup *cgroup);
+
+/* bpf.c: mode root. Loads connect4/6 and sendmsg4/6 programs made from `egress` and attaches them to the cgroup; counts[0..3]: connects allowed, denied, sends allowed, denied. */
+struct bpf {
+  int counts; /* map, or -1 */
+};
+long bpf_attach(const struct profile *profile, struct layers *layers, const struct cgroup *cgroup, struct bpf *bpf, struct text *fault);
+void bpf_counts(const struct bpf *bpf, unsigned long long counts[4]);
+
+/* view.c: inside the mount namespace. New root of tmpfs with what the profile shows, pivot_root, old root gone. */
+long view_make(const struct profile *profile, struct layers *layers, struct text *fault);
+
+/* landlock.c, seccomp.c, capabilities.c, limits.c, descriptors.c, environment.c: in the command's process, in this order in apply.c. */
+long landlock_restrict(const struct profile *profile, struct layers *layers, struct text *fault);
+/* `notify`: set to the listener when the filter asks (broker, observe), else -1. */
+long seccomp_install(const struct profile *profile, struct layers *layers, int *notify, struct text *fault);
+long capabilities_drop(const struct profile *profile, struct layers *layers, struct text *fault);
+long limits_set(const struct profile *profile, struct layers *layers, struct text *fault);
+long descriptors_close(struct layers *layers, const int *kept, size_t kept_count, struct text *fault);
+/* `environment`: the new vector, null-ended, made in static memory. */
+long environment_make(const struct profile *profile, struct layers *layers, char **inherited, char ***environment, struct text *fault);
+
+/* probe.c: what this machine can do, without changing it for anyone: one JSON line. */
+int probe_machine(void);
+
+#endif
