@@ -25,7 +25,8 @@
 #define LISTENERS 4
 long network_up(const struct profile *profile, struct layers *layers, int listeners[LISTENERS], struct text *fault);
 
-/* bridge.c: outside. Adds what is to be polled, and serves what is ready; never blocks, bounded in connections and memory. */
+/* bridge.c: outside. Adds what is to be polled, and serves what is ready; never blocks, bounded in connections and memory. The structure is `bridge_size()` zeroed
+ * bytes of mmap (MAP_NORESERVE: what is not in use is not touched); the tokens that epoll gives back (`data.ptr`) are addresses inside it. */
 struct bridge;
 long bridge_open(struct bridge *bridge, const struct profile *profile, const int listeners[LISTENERS], int epoll, struct text *fault);
 void bridge_ready(struct bridge *bridge, void *token, unsigned events);
@@ -34,8 +35,12 @@ void bridge_tick(struct bridge *bridge);
 size_t bridge_size(void);
 
 /* broker.c: outside, mode restricted with network proxy. `notify` is the seccomp listener of the command's filter, which asks for connect(2) of inet sockets:
- * the launcher takes the socket by pidfd_getfd, reads the address once, connects it to 127.0.0.1:bridge_port itself, writes token and PROXY header, and answers. */
+ * the launcher reads the address once, connects a socket of its own to 127.0.0.1:bridge_port, writes token and PROXY header, puts it in the place of the command's
+ * (SECCOMP_IOCTL_NOTIF_ADDFD) and answers. Best installed with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV where the kernel has it. Where the same listener also asks
+ * for calls that are observed, who receives gives each request to broker_take first: false means that it is no connect(2), and it has not been answered. */
 struct broker;
+struct seccomp_notif;
+bool broker_take(struct broker *broker, const struct seccomp_notif *request);
 long broker_open(struct broker *broker, const struct profile *profile, int notify, struct text *fault);
 void broker_ready(struct broker *broker);
 size_t broker_size(void);
