@@ -52,11 +52,13 @@ long observe_ready(int notify, int output);
  * bpf_attach and cgroup_end, which kills what is left and removes it. */
 struct cgroup {
   int v2; /* directory, or -1 */
-  char paths[3][256]; /* what to remove */
+  char paths[3][512]; /* what to remove */
+  char from[3][512];  /* where the launcher goes back to before */
   size_t count;
 };
 long cgroup_enter(const struct profile *profile, struct layers *layers, struct cgroup *cgroup, struct text *fault);
-void cgroup_end(struct cgroup *cgroup);
+/* 0, or -errno when something is left: the next launcher that is started there removes it. */
+long cgroup_end(struct cgroup *cgroup);
 
 /* bpf.c: mode root. Loads connect4/6 and sendmsg4/6 programs made from `egress` and attaches them to the cgroup; counts[0..3]: connects allowed, denied, sends allowed, denied. */
 struct bpf {
