@@ -247,6 +247,7 @@ export const BLOCKS: Record<BlockName, BlockTable> = {
     layers: texts,
     network: choice("none", "proxy"),
     intercept: texts,
+    private_addresses: texts,
     read: texts,
     write: texts,
     deny: texts,

@@ -48,6 +48,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   layers: (item, findings) => oneOf("layer", item, ENFORCEMENT_LAYERS, findings),
   unprotected: (item, findings) => oneOf("protected name", item, PROTECTED_NAMES, findings),
   intercept: ({ value, span }, findings) => checkAddress(value.replace(/^\[|\](?=:|$)/g, ""), span, findings),
+  private_addresses: ({ value, span }, findings) => checkPrefix(value, span, findings),
   environment: ({ value, span }, findings) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value))
       findings.diagnostics.push(report("F226", span, { text: value }));
@@ -59,6 +60,19 @@ function oneOf(what: string, item: Text, known: readonly string[], findings: Fin
   const list = `${what}s are ${known.map((one) => `\`${one}\``).join(", ")}`;
   const help = didYouMean(item.value, known, list);
   findings.diagnostics.push(report("F008", item.span, { what, name: item.value }, help));
+}
+
+/** `10.0.0.0/8` or an address. */
+function checkPrefix(text: string, span: Span, findings: Findings): void {
+  const [, address, prefix] = /^([0-9a-f.:]+)(?:\/([0-9]{1,3}))?$/i.exec(text) ?? [];
+  const bits = address?.includes(":") === true ? 128 : 32;
+  if (address !== undefined && Number(prefix ?? 0) <= bits) {
+    checkAddress(address, span, findings);
+    return;
+  }
+  findings.diagnostics.push(
+    report("F215", span, { text, expected: "an address or a prefix such as `10.0.0.0/8`" }),
+  );
 }
 
 /** `/a/b`, `~`, `~/a`, `.` or `./a`, with one spelling each; where `~` and `.` are, is known when it runs. */

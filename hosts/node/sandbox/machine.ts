@@ -1,5 +1,5 @@
 /** What a machine can enforce, as the launcher's `--probe` says it: sandbox-native/PROFILE.md "Probe". */
-import { type Mode, MODES } from "./settings.ts";
+import { MODES, type Mode } from "./settings.ts";
 
 export interface Ability {
   readonly available: boolean;

@@ -18,6 +18,8 @@ export interface SandboxSettings {
   readonly network: "none" | "proxy";
   /** `HOST-GLOB[:PORT]` whose TLS the proxy opens. */
   readonly intercept: readonly string[];
+  /** Addresses and prefixes to which a permitted name may lead although they are not public. */
+  readonly privateAddresses: readonly string[];
   /** Paths as written: `/a`, `~/a` or `./a`. */
   readonly read: readonly string[];
   readonly write: readonly string[];
@@ -40,6 +42,7 @@ export const DEFAULT_SETTINGS: SandboxSettings = {
   layers: null,
   network: "proxy",
   intercept: [],
+  privateAddresses: [],
   read: [],
   write: ["."],
   deny: [],
@@ -100,6 +103,7 @@ function settingsOf(written: Written): SandboxSettings {
     layers: written.layers === undefined ? null : listOf(written, "layers", LAYERS),
     network: choiceOf(written, "network", ["proxy", "none"]),
     intercept: textsOf(written, "intercept"),
+    privateAddresses: textsOf(written, "private_addresses"),
     read: textsOf(written, "read"),
     write: textsOf(written, "write"),
     deny: textsOf(written, "deny"),
