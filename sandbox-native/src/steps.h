@@ -45,8 +45,14 @@ long broker_open(struct broker *broker, const struct profile *profile, int notif
 void broker_ready(struct broker *broker);
 size_t broker_size(void);
 
-/* observe.c: outside, with `observe`. The same listener, for open, exec, connect and what changes the tree: one JSON line each, and the call goes on. */
-long observe_ready(int notify, int output);
+/* observe.c: outside, with `observe`. What a listener asks about: one JSON line of each call that is OBSERVED (observe.h, which seccomp.c makes its filter from) to
+ * `output`, then the call goes on, or goes to `broker` where that is not null. Called when `notify` is ready; never waits. SIGPIPE is ignored by the caller.
+ * 1: nothing more comes, 0, or -errno. */
+struct seccomp_notif;
+bool broker_take(struct broker *broker, const struct seccomp_notif *request);
+long observe_ready(int notify, int output, struct broker *broker);
+/* The line alone, without an answer. `output` -1: nothing. */
+void observe_call(int notify, int output, const struct seccomp_notif *request);
 
 /* cgroup.c: outside, before clone. A cgroup of its own for the tree with memory and pids limits (v2, else v1 controllers), entered by the caller; `cgroup` fds are kept for
  * bpf_attach and cgroup_end, which kills what is left and removes it. */
