@@ -11,8 +11,8 @@ import { type Machine, readProbe } from "./machine.ts";
 import { type SandboxRefusal, sandboxRefusal } from "./refusal.ts";
 
 const BINARY = "faramesh-sandbox";
-/** By `process.arch`: the folder of the source build. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "arm64" };
+/** As `process.arch` names them. */
+const ARCHITECTURES = ["x64", "arm64"];
 const BUILT = fileURLToPath(new URL("../../../sandbox-native/dist/", import.meta.url));
 const PROBE_LIMIT_MS = 10_000;
 const MAX_LINE_BYTES = 64 * 1024;
@@ -25,9 +25,9 @@ export interface Launcher {
   readonly digest: string;
 }
 
-/** The package of this platform, else what `npm run sandbox` built from source. No variable names it: the place is not the agent's to choose. */
+/** The package of this platform, else what `sandbox-native/build.mjs` built from source. No variable names it: the place is not the agent's to choose. */
 function candidates(platform: string, arch: string): string[] {
-  const built = join(BUILT, ARCHITECTURES[arch] ?? arch, BINARY);
+  const built = join(BUILT, arch, BINARY);
   try {
     const require = createRequire(import.meta.url);
     const manifest = require.resolve(`@faramesh/sandbox-${platform}-${arch}/package.json`);
@@ -38,8 +38,11 @@ function candidates(platform: string, arch: string): string[] {
 }
 
 export async function findLauncher(platform: string, arch: string): Promise<Launcher | SandboxRefusal> {
-  if (ARCHITECTURES[arch] === undefined)
-    return sandboxRefusal(`there is no launcher for ${platform} on ${arch}`, "it is there for x64 and arm64");
+  if (platform !== "linux" || !ARCHITECTURES.includes(arch))
+    return sandboxRefusal(
+      `there is no launcher for ${platform} on ${arch}`,
+      "there is one for Linux on x64 and arm64",
+    );
   for (const path of candidates(platform, arch)) {
     const status = await stat(path).catch(() => null);
     if (status === null || !status.isFile()) continue;
