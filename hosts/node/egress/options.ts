@@ -20,6 +20,7 @@ export type Listen =
 /** All addresses of a name, in the order in which they are tried. Rejects when it has none. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
+/** Refused with a RangeError: TLS is not opened yet. */
 export interface Interception {
   /** Whose TLS is ended here: names, or `*.NAME` for all below it. */
   readonly hosts: readonly string[];

@@ -140,6 +140,7 @@ async function run(context: Context, serve: Serve, socket: Socket): Promise<void
  */
 export async function serveEgress(options: EgressOptions): Promise<EgressServer> {
   const listen = checkListen(options);
+  if (options.interception !== undefined) throw new RangeError("interception: this release opens no TLS");
   const secret =
     listen.port !== undefined && listen.token === undefined ? randomBytes(24).toString("hex") : null;
   const context: Context = {
@@ -147,7 +148,6 @@ export async function serveEgress(options: EgressOptions): Promise<EgressServer>
     dialler: new Dialler(options.resolve, options.privateAddresses ?? []),
     names: new NameTable(),
     password: secret === null ? null : passwordOf(secret),
-    interceptor: null,
   };
   const connections = new Map<Socket, Promise<void>>();
   const server = createServer({ allowHalfOpen: true });

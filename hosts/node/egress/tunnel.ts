@@ -88,11 +88,6 @@ export async function serveTunnel(
   via: "connect" | "socks5",
   answers: Answers,
 ): Promise<void> {
-  const { interceptor } = context;
-  if (interceptor?.isFor(bound) === true) {
-    await interceptor.serveTunnel(context, client, bound, via, answers);
-    return;
-  }
   await withUpstream(context, bound, { via }, answers, async (upstream) => {
     await answers.granted();
     return runTunnel(context, client, upstream);
@@ -159,11 +154,7 @@ function tlsAnswers(client: ByteStream): Answers {
 async function serveCapturedTls(context: Context, client: ByteStream, bound: Bound): Promise<void> {
   const hello = await readHello(client, bound);
   if (!hello.ok) return refuseTls(context, client, bound, hello.fault);
-  const { interceptor } = context;
   const answers = tlsAnswers(client);
-  if (interceptor?.isFor(bound) === true) {
-    return interceptor.serveTunnel(context, client, bound, "tls", answers);
-  }
   const { serverName } = hello.value;
   // To an address: it is judged, and the name is only what the program calls it.
   const named = bound.host.address !== null && serverName !== null ? { server_name: serverName.text } : {};
