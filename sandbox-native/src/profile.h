@@ -37,12 +37,14 @@ enum layer {
   LAYERS
 };
 
-enum root_kind { ROOT_READ, ROOT_WRITE, ROOT_DENY, ROOT_PROTECT, ROOT_SOCKET };
+/* ROOT_PRIVATE: an empty file system of its own; the plan adds it, as it adds the roots of `system`. */
+enum root_kind { ROOT_READ, ROOT_WRITE, ROOT_DENY, ROOT_PROTECT, ROOT_SOCKET, ROOT_PRIVATE };
 
 struct root {
   enum root_kind kind;
   const char *path;
-  unsigned line;
+  unsigned line; /* 0: added by the plan */
+  bool missing;  /* `deny` and `protect`: was not there when planned */
 };
 
 /* `address` in network order, 4 or 16 bytes; `port` 0: any. */

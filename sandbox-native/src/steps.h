@@ -25,7 +25,8 @@
 #define LISTENERS 4
 long network_up(const struct profile *profile, struct layers *layers, int listeners[LISTENERS], struct text *fault);
 
-/* bridge.c: outside. Adds what is to be polled, and serves what is ready; never blocks, bounded in connections and memory. */
+/* bridge.c: outside. Adds what is to be polled, and serves what is ready; never blocks, bounded in connections and memory. The structure is `bridge_size()` zeroed
+ * bytes of mmap (MAP_NORESERVE: what is not in use is not touched); the tokens that epoll gives back (`data.ptr`) are addresses inside it. */
 struct bridge;
 long bridge_open(struct bridge *bridge, const struct profile *profile, const int listeners[LISTENERS], int epoll, struct text *fault);
 void bridge_ready(struct bridge *bridge, void *token, unsigned events);
@@ -34,24 +35,36 @@ void bridge_tick(struct bridge *bridge);
 size_t bridge_size(void);
 
 /* broker.c: outside, mode restricted with network proxy. `notify` is the seccomp listener of the command's filter, which asks for connect(2) of inet sockets:
- * the launcher takes the socket by pidfd_getfd, reads the address once, connects it to 127.0.0.1:bridge_port itself, writes token and PROXY header, and answers. */
+ * the launcher reads the address once, connects a socket of its own to 127.0.0.1:bridge_port, writes token and PROXY header, puts it in the place of the command's
+ * (SECCOMP_IOCTL_NOTIF_ADDFD) and answers. Best installed with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV where the kernel has it. Where the same listener also asks
+ * for calls that are observed, who receives gives each request to broker_take first: false means that it is no connect(2), and it has not been answered. */
 struct broker;
+struct seccomp_notif;
+bool broker_take(struct broker *broker, const struct seccomp_notif *request);
 long broker_open(struct broker *broker, const struct profile *profile, int notify, struct text *fault);
 void broker_ready(struct broker *broker);
 size_t broker_size(void);
 
-/* observe.c: outside, with `observe`. The same listener, for open, exec, connect and what changes the tree: one JSON line each, and the call goes on. */
-long observe_ready(int notify, int output);
+/* observe.c: outside, with `observe`. What a listener asks about: one JSON line of each call that is OBSERVED (observe.h, which seccomp.c makes its filter from) to
+ * `output`, then the call goes on, or goes to `broker` where that is not null. Called when `notify` is ready; never waits. SIGPIPE is ignored by the caller.
+ * 1: nothing more comes, 0, or -errno. */
+struct seccomp_notif;
+bool broker_take(struct broker *broker, const struct seccomp_notif *request);
+long observe_ready(int notify, int output, struct broker *broker);
+/* The line alone, without an answer. `output` -1: nothing. */
+void observe_call(int notify, int output, const struct seccomp_notif *request);
 
 /* cgroup.c: outside, before clone. A cgroup of its own for the tree with memory and pids limits (v2, else v1 controllers), entered by the caller; `cgroup` fds are kept for
  * bpf_attach and cgroup_end, which kills what is left and removes it. */
 struct cgroup {
   int v2; /* directory, or -1 */
-  char paths[3][256]; /* what to remove */
+  char paths[3][512]; /* what to remove */
+  char from[3][512];  /* where the launcher goes back to before */
   size_t count;
 };
 long cgroup_enter(const struct profile *profile, struct layers *layers, struct cgroup *cgroup, struct text *fault);
-void cgroup_end(struct cgroup *cgroup);
+/* 0, or -errno when something is left: the next launcher that is started there removes it. */
+long cgroup_end(struct cgroup *cgroup);
 
 /* bpf.c: mode root. Loads connect4/6 and sendmsg4/6 programs made from `egress` and attaches them to the cgroup; counts[0..3]: connects allowed, denied, sends allowed, denied. */
 struct bpf {

@@ -55,6 +55,14 @@ static size_t sequence_at(const unsigned char *s) {
   return length;
 }
 
+bool is_utf8(const char *s) {
+  for (size_t length; *s != 0; s += length) {
+    length = sequence_at((const unsigned char *)s);
+    if (length == 0) return false;
+  }
+  return true;
+}
+
 void put_json(struct text *text, const char *s) {
   static const char HEX[] = "0123456789abcdef";
   put(text, "\"");

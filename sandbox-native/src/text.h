@@ -28,6 +28,8 @@ void put_number(struct text *text, long long number);
 /* A JSON string with its quotes; bytes that are no UTF-8 come out as U+FFFD. */
 void put_json(struct text *text, const char *s);
 
+bool is_utf8(const char *s);
+
 /* Decimal digits alone, no sign, no leading zero but "0". False: anything else, or over 2^63 - 1. */
 bool parse_number(const char *s, long long *number);
 
