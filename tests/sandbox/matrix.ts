@@ -51,10 +51,7 @@ const SETTLE_MS = 500;
 export function listProbes(): Probe[] {
   const text = execFileSync(buildProbes(), ["--list"], { encoding: "utf8" });
   const named = text.trim().split("\n");
-  return [
-    ...named.map((line) => ({ name: line.split("\t")[0]!, group: line.split("\t")[1]! })),
-    ...TREE,
-  ];
+  return [...named.map((line) => ({ name: line.split("\t")[0]!, group: line.split("\t")[1]! })), ...TREE];
 }
 
 /** All probes under one sandbox as one user, or those named. */
@@ -83,7 +80,7 @@ export async function runColumn(sandbox: Sandbox, user: User, names?: string[]):
       for (const [name, result] of await runTree(sandbox, user, targets)) results.set(name, result);
     return { sandbox: sandbox.name, user, results, said: stderr };
   } finally {
-    targets.end();
+    await targets.end();
   }
 }
 

@@ -39,7 +39,7 @@ export const CONTROL: Sandbox = {
 
 export type Mode = "full" | "restricted" | "root";
 
-/** The lines of a profile for the targets. `more` replaces nothing, it is added. */
+/** The lines of a profile for the targets, and `more`. Mode `restricted` refuses `deny`, `protect` and `tmp`, which need a mount namespace. */
 export function profileOf(mode: Mode, targets: Targets, more: string[] = []): string {
   return [
     "faramesh-sandbox 1",
@@ -48,14 +48,18 @@ export function profileOf(mode: Mode, targets: Targets, more: string[] = []): st
     "system",
     `read ${targets.tools}`,
     `write ${targets.inside}`,
-    `deny ${targets.denied}`,
-    `protect ${targets.protected}`,
-    `protect ${targets.absent}`,
+    ...(mode === "restricted"
+      ? []
+      : [
+          `deny ${targets.denied}`,
+          `protect ${targets.protected}`,
+          `protect ${targets.absent}`,
+          `tmp ${LIMITS.tmp}`,
+        ]),
     `directory ${targets.inside}`,
     `memory ${LIMITS.memory}`,
     `processes ${LIMITS.processes}`,
     `cpu-time ${LIMITS.cpuSeconds}`,
-    `tmp ${LIMITS.tmp}`,
     ...(mode === "root" ? [`user ${ORDINARY} ${ORDINARY}`] : []),
     ...more,
     "",
@@ -86,7 +90,8 @@ function present(program: string): boolean {
 /** The recipe that most pages give: all namespaces, a read-only system, no filter. */
 export const BUBBLEWRAP: Sandbox = {
   name: "bubblewrap",
-  recipe: "--unshare-all --new-session --die-with-parent, system read-only, one writable root, no seccomp filter",
+  recipe:
+    "--unshare-all --new-session --die-with-parent, system read-only, one writable root, no seccomp filter",
   version: () => execFileSync("bwrap", ["--version"], { encoding: "utf8" }).trim().replace(/^\w+ /, ""),
   users: ["root", "ordinary"],
   missing: () => (present("bwrap") ? null : "bubblewrap is not installed"),

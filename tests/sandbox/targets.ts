@@ -1,6 +1,7 @@
 /** What the probes aim at: a fresh tree of files for each run, and the arena with its servers, memory and victim. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import {
   chmodSync,
   chownSync,
@@ -33,7 +34,9 @@ export function buildProbes(): string {
   const flags = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers"];
   const own = `${PROGRAM}.${process.pid}`;
   const inputs = sources.filter((path) => path.endsWith(".c"));
-  execFileSync("gcc", [...flags, "-static", ...inputs, "-o", own], { stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync("gcc", [...flags, "-static", ...inputs, "-o", own], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   execFileSync("mv", [own, PROGRAM]);
   return PROGRAM;
 }
@@ -60,7 +63,8 @@ export interface Targets {
   arena: number;
   /** As `KEY=VALUE`, for the probes. */
   arguments: string[];
-  end(): void;
+  /** Takes back what the arena shared with the machine, and the files. */
+  end(): Promise<void>;
 }
 
 /** `owner` owns what a user of the machine would own, and the victim. Throws when the arena does not come up. */
@@ -91,9 +95,10 @@ export async function makeTargets(owner: number): Promise<Targets> {
       "fd=20",
       "dirfd=21",
     ],
-    end() {
+    async end() {
+      const ended = child.exitCode === null ? once(child, "exit") : undefined;
       child.stdin!.end();
-      child.kill("SIGKILL");
+      await ended;
       rmSync(base, { recursive: true, force: true });
     },
   };
@@ -116,12 +121,27 @@ function makeFiles(base: string, owner: number, marker: string) {
     chownSync(path, user, user);
   };
   folder(base, 0o777);
-  for (const path of [area, inside, join(inside, ".git"), join(inside, ".git/hooks"), join(inside, "private")])
+  for (const path of [
+    area,
+    inside,
+    join(inside, ".git"),
+    join(inside, ".git/hooks"),
+    join(inside, "private"),
+  ])
     folder(path, 0o755);
   folder(outside, 0o777);
   folder(tools, 0o755);
   put(join(inside, "private/denied"), 0o644);
-  for (const name of ["secret", "writable", "neighbour", "movable", "replaced", "exchanged", "removable", "owned"])
+  for (const name of [
+    "secret",
+    "writable",
+    "neighbour",
+    "movable",
+    "replaced",
+    "exchanged",
+    "removable",
+    "owned",
+  ])
     put(join(outside, name), 0o666);
   put(join(tools, "readable"), 0o666);
   for (const [name, user, mode] of [
