@@ -36,8 +36,26 @@ static const unsigned short REFUSED_RESTRICTED[] = {
 #endif
 };
 
+_Static_assert(sizeof REFUSED / sizeof REFUSED[0] <= 128 && sizeof REFUSED_RESTRICTED / sizeof REFUSED_RESTRICTED[0] <= 128, "refuse_all has room for them");
+
+#define MOST 128
+#define TOGETHER 12
+
+/* In rising order and in parts, each behind one look at its range: the kernel walks the filter for every call there is when it is installed. */
 static void refuse_all(struct filter *filter, const unsigned short *calls, size_t count) {
-  for (size_t at = 0; at < count; at++) when_equal(filter, calls[at], NOT_PERMITTED);
+  unsigned short sorted[MOST];
+  for (size_t at = 0; at < count; at++) {
+    size_t to = at;
+    for (; to > 0 && sorted[to - 1] > calls[at]; to--) sorted[to] = sorted[to - 1];
+    sorted[to] = calls[at];
+  }
+  for (size_t from = 0; from < count; from += TOGETHER) {
+    size_t part = count - from < TOGETHER ? count - from : TOGETHER;
+    emit(filter, BPF_JMP | BPF_JGT | BPF_K, sorted[from + part - 1], (unsigned char)(part + 3), 0);
+    emit(filter, BPF_JMP | BPF_JGE | BPF_K, sorted[from], 0, (unsigned char)(part + 2));
+    for (size_t at = 0; at < part; at++) match(filter, sorted[from + at], part - 1 - at);
+    matched(filter, NOT_PERMITTED);
+  }
 }
 
 void refuse_calls(struct filter *filter, bool restricted) {

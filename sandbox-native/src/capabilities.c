@@ -11,14 +11,11 @@ struct header {
   int pid;
 };
 
-static long clear_bounding(bool may) {
-  for (long capability = 0; capability < 64; capability++) {
-    long held = sys(__NR_prctl, PR_CAPBSET_READ_, capability, 0, 0, 0);
-    if (held < 0) return 0;
-    long result = held == 0 ? 0 : sys(__NR_prctl, PR_CAPBSET_DROP_, capability, 0, 0, 0);
-    if (result < 0) return may ? result : 0;
-  }
-  return 0;
+/* Until the kernel knows no further one (EINVAL). */
+static long clear_bounding(void) {
+  long result = 0;
+  for (long capability = 0; result == 0; capability++) result = sys(__NR_prctl, PR_CAPBSET_DROP_, capability, 0, 0, 0);
+  return result == -22 ? 0 : result;
 }
 
 static long become(const struct profile *profile) {
@@ -34,7 +31,7 @@ long capabilities_drop(const struct profile *profile, struct layers *layers, str
   unsigned sets[6] = {0};
   /* An ordinary user's bounding set cannot be cleared; no_new_privs makes it unreachable. */
   bool may = sys(__NR_capget, &header, sets) == 0 && (sets[0] & (1U << 8)) != 0;
-  long result = clear_bounding(may);
+  long result = may ? clear_bounding() : 0;
   if (result < 0) return fail(fault, "capabilities", "bounding set", result, NULL);
   sys(__NR_prctl, PR_CAP_AMBIENT_, PR_CAP_AMBIENT_CLEAR_ALL_, 0, 0, 0);
   if (may) result = sys(__NR_prctl, PR_SET_SECUREBITS_, SECUREBITS, 0, 0, 0);

@@ -48,7 +48,8 @@ static bool secret(const char *path) {
   return begins(path, "/etc/ssh/") && length > 4 && same(path + length - 4, "_key");
 }
 
-static long add_listed(const struct rules *rules, const char *path, unsigned long long rights);
+/* Directories that are listed in their turn. */
+static bool listed_apart(const char *path) { return same(path, "/etc") || same(path, "/etc/ssl") || same(path, "/etc/ssh"); }
 
 static long add_entry(void *context, const char *name) {
   const struct rules *rules = context;
@@ -57,9 +58,8 @@ static long add_entry(void *context, const char *name) {
   if (path.length > 1) put(&path, "/");
   put(&path, name);
   if (rules->directory[1] == 0 && private_name(name)) return 0;
-  if (secret(path.bytes)) return 0;
-  bool opened_up = rules->directory[1] == 0 && same(name, "etc");
-  long result = opened_up ? 0 : add_rule(rules, path.bytes, rules->rights);
+  if (secret(path.bytes) || listed_apart(path.bytes)) return 0;
+  long result = add_rule(rules, path.bytes, rules->rights);
   return result == -40 || result == -2 || result == -13 ? 0 : result; /* A link leads to what has its own rule or none. */
 }
 
@@ -76,16 +76,51 @@ static long add_listed(const struct rules *rules, const char *path, unsigned lon
   return result;
 }
 
+static long key_readable(void *context, const char *name) {
+  size_t length = length_of(name);
+  long fd = length > 4 && same(name + length - 4, "_key") ? sys(__NR_openat, *(const int *)context, name, O_RDONLY_ | O_CLOEXEC_, 0) : -2;
+  if (fd >= 0) sys(__NR_close, fd);
+  return fd >= 0;
+}
+
+/* Whether this user, without capabilities, could read any of what is shown to nobody; else the whole of /etc needs but one rule. */
+static bool secrets_readable(void) {
+  for (size_t at = 0; SECRETS[at] != NULL; at++) {
+    long fd = sys(__NR_openat, AT_CWD, SECRETS[at], O_RDONLY_ | O_CLOEXEC_, 0);
+    if (fd < 0) fd = sys(__NR_faccessat, AT_CWD, SECRETS[at], 1);
+    else sys(__NR_close, fd);
+    if (fd >= 0) return true;
+  }
+  int ssh = (int)sys(__NR_openat, AT_CWD, "/etc/ssh", O_RDONLY_ | O_DIRECTORY_ | O_CLOEXEC_, 0);
+  if (ssh < 0) return false;
+  long found = list_directory(ssh, key_readable, &ssh);
+  sys(__NR_close, ssh);
+  return found != 0;
+}
+
+static long add_etc(const struct rules *rules, unsigned long long rights) {
+  static const char *const LISTED[] = {"/etc", "/etc/ssl", "/etc/ssh"};
+  if (!secrets_readable()) return add_rule(rules, "/etc", rights);
+  for (size_t at = 0; at < sizeof LISTED / sizeof LISTED[0]; at++) {
+    long result = add_listed(rules, LISTED[at], rights);
+    if (result < 0 && !(at > 0 && (result == -2 || result == -40))) return result;
+  }
+  return 0;
+}
+
 static long add_root(const struct profile *profile, const struct rules *rules, const struct root *root) {
   bool restricted = profile->mode == MODE_RESTRICTED, whole = same(root->path, "/");
   unsigned long long rights = root->kind == ROOT_WRITE || root->kind == ROOT_PRIVATE ? FS_WRITE : FS_READ;
   if (profile->observe == OBSERVE_LEARN && whole) return add_rule(rules, root->path, rules->handled);
   if (root->kind == ROOT_DENY || root->missing) return 0;
   if (root->kind == ROOT_SOCKET) return add_rule(rules, root->path, FS_READ_FILE | FS_WRITE_FILE);
-  if (!whole && !(restricted && same(root->path, "/etc"))) return add_rule(rules, root->path, rights);
-  long result = add_listed(rules, root->path, rights);
-  if (result < 0 || !whole || !restricted) return whole && result == 0 ? add_rule(rules, "/etc", rights) : result;
-  return add_listed(rules, "/etc", rights);
+  if (whole) {
+    long result = add_listed(rules, "/", rights);
+    if (result < 0) return result;
+    return restricted ? add_etc(rules, rights) : add_rule(rules, "/etc", rights);
+  }
+  if (restricted && same(root->path, "/etc")) return add_etc(rules, rights);
+  return add_rule(rules, root->path, rights);
 }
 
 static long add_devices(const struct profile *profile, const struct rules *rules) {
@@ -129,8 +164,7 @@ long landlock_restrict(const struct profile *profile, struct layers *layers, str
     result = sys(__NR_landlock_restrict_self, ruleset, 0);
     if (result < 0) fail(fault, "landlock", "restrict", result, NULL);
   }
-  sys(__NR_close, ruleset);
-  if (result < 0) return result;
+  if (result < 0) return result; /* exec closes the ruleset */
   layers->landlock_abi = (int)abi;
   enforce(layers, LAYER_LANDLOCK);
   return 0;

@@ -39,6 +39,16 @@ void when_any(struct filter *filter, unsigned bits, unsigned action) {
   always(filter, action);
 }
 
+void match(struct filter *filter, unsigned value, size_t left) {
+  if (left > 250) filter->full = true;
+  emit(filter, BPF_JMP | BPF_JEQ | BPF_K, value, (unsigned char)(left + 1), 0);
+}
+
+void matched(struct filter *filter, unsigned action) {
+  emit(filter, BPF_JMP | BPF_JA, 1, 0, 0);
+  always(filter, action);
+}
+
 size_t begin_call(struct filter *filter, unsigned number) {
   emit(filter, BPF_JMP | BPF_JEQ | BPF_K, number, 0, 0);
   return filter->count - 1;
@@ -65,7 +75,8 @@ static void check_machine(struct filter *filter) {
 
 /* What is refused was refused before: only what would go on is asked about. */
 static void ask_observed(struct filter *filter) {
-  for (size_t at = 0; at < OBSERVED_COUNT; at++) when_equal(filter, (unsigned)OBSERVED[at].call, ASK);
+  for (size_t at = 0; at < OBSERVED_COUNT; at++) match(filter, (unsigned)OBSERVED[at].call, OBSERVED_COUNT - 1 - at);
+  matched(filter, ASK);
 }
 
 static void build(struct filter *filter, const struct profile *profile) {

@@ -28,6 +28,9 @@ void load_argument(struct filter *filter, unsigned argument);
 /* Of the accumulator: equal to, or any bit of: then `action`. */
 void when_equal(struct filter *filter, unsigned value, unsigned action);
 void when_any(struct filter *filter, unsigned bits, unsigned action);
+/* One instruction for each of several numbers, `left` of them to come after this one, at most 250; then matched(). */
+void match(struct filter *filter, unsigned value, size_t left);
+void matched(struct filter *filter, unsigned action);
 void always(struct filter *filter, unsigned action);
 /* Between these two stand the instructions for one call; they must end in always(). */
 size_t begin_call(struct filter *filter, unsigned number);

@@ -1,31 +1,40 @@
 /* The directories that every program expects, private, and what the system's own must not show. */
 #include "view.h"
 
+static long mount_at(int root, const char *path, long mount) {
+  long target = mount < 0 ? mount : place_for(root, path, KIND_DIRECTORY);
+  long result = target < 0 ? target : attach((int)mount, (int)target);
+  if (mount >= 0) sys(__NR_close, mount);
+  return result;
+}
+
+static long bind_device(int directory, const char *path) {
+  const char *name = path + 5;
+  long tree = sys(__NR_open_tree, AT_CWD, path, OPEN_TREE_CLONE_ | O_CLOEXEC_);
+  if (tree < 0) return tree;
+  long result = attributes((int)tree, MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NOEXEC_, 0, false);
+  if (result == 0) result = sys(__NR_mknodat, directory, name, KIND_FILE | 0644, 0);
+  if (result == 0) result = sys(__NR_move_mount, tree, "", directory, name, MOVE_MOUNT_F_EMPTY_PATH_);
+  sys(__NR_close, tree);
+  return result;
+}
+
 static long make_devices(const struct profile *profile, int root) {
   static const char *const NODES[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
   static const char *const LINKS[][2] = {
       {"/proc/self/fd", "dev/fd"}, {"/proc/self/fd/0", "dev/stdin"}, {"/proc/self/fd/1", "dev/stdout"}, {"/proc/self/fd/2", "dev/stderr"}, {"pts/ptmx", "dev/ptmx"},
   };
-  long result = sys(__NR_mkdirat, root, "dev", 0755);
-  for (size_t at = 0; result == 0 && at < sizeof NODES / sizeof NODES[0]; at++) {
-    long fd = open_plain(NODES[at]);
-    if (fd == -2 && at > 3) continue;
-    result = fd < 0 ? fd : bind(root, (int)fd, NODES[at], MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NOEXEC_, false);
-    if (fd >= 0) sys(__NR_close, fd);
-  }
-  for (size_t at = 0; result == 0 && at < sizeof LINKS / sizeof LINKS[0]; at++) result = sys(__NR_symlinkat, LINKS[at][0], root, LINKS[at][1]);
-  if (result < 0) return result;
   static const char *const TERMINALS[] = {"ptmxmode", "0666", "mode", "0600", NULL};
-  long mount = file_system("devpts", TERMINALS, MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NOEXEC_);
-  long target = mount < 0 ? mount : place_for(root, "/dev/pts", KIND_DIRECTORY);
-  result = target < 0 ? target : attach((int)mount, (int)target);
-  if (mount >= 0) sys(__NR_close, mount);
-  if (result < 0) return result;
-  mount = private_files(profile, "1777", false);
-  target = mount < 0 ? mount : place_for(root, "/dev/shm", KIND_DIRECTORY);
-  result = target < 0 ? target : attach((int)mount, (int)target);
-  if (mount >= 0) sys(__NR_close, mount);
-  return result;
+  long directory = place_for(root, "/dev", KIND_DIRECTORY);
+  long result = directory < 0 ? directory : 0;
+  for (size_t at = 0; result == 0 && at < sizeof NODES / sizeof NODES[0]; at++) {
+    result = bind_device((int)directory, NODES[at]);
+    if (result == -2 && at == 5) result = 0; /* A container may have no /dev/tty. */
+  }
+  if (directory >= 0) sys(__NR_close, directory);
+  for (size_t at = 0; result == 0 && at < sizeof LINKS / sizeof LINKS[0]; at++) result = sys(__NR_symlinkat, LINKS[at][0], root, LINKS[at][1]);
+  if (result == 0) result = mount_at(root, "/dev/pts", file_system("devpts", TERMINALS, MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NOEXEC_));
+  return result < 0 ? result : mount_at(root, "/dev/shm", private_files(profile, "1777", false));
 }
 
 static long make_proc(const struct covers *covers, int root) {
@@ -43,7 +52,7 @@ static long make_proc(const struct covers *covers, int root) {
   long target = result < 0 ? result : place_for(root, "/proc", KIND_DIRECTORY);
   result = target < 0 ? target : attach((int)mount, (int)target);
   sys(__NR_close, mount);
-  for (size_t at = 0; result == 0 && at < sizeof HIDDEN / sizeof HIDDEN[0]; at++) result = cover(covers, root, HIDDEN[at]);
+  for (size_t at = 0; result == 0 && at < sizeof HIDDEN / sizeof HIDDEN[0]; at++) result = cover_if_there(covers, root, HIDDEN[at]);
   return result;
 }
 
@@ -69,7 +78,7 @@ static long cover_key(void *context, const char *name) {
   TEXT(path, 300);
   put(&path, "/etc/ssh/");
   put(&path, name);
-  return cover(keys->covers, keys->root, path.bytes);
+  return cover_if_there(keys->covers, keys->root, path.bytes);
 }
 
 static long cover_keys(const struct covers *covers, int root) {
@@ -116,21 +125,16 @@ static long make_resolver(const struct covers *covers, int root) {
   long place = place_for(root, path.bytes, KIND_FILE);
   if (place == -30 || place == -13 || place == -40) return 0; /* Cannot be there, so nothing is read from it. */
   if (place < 0) return place;
-  long file = sys(__NR_openat, covers->mount, "resolv.conf", O_WRONLY_ | O_CREAT_ | O_EXCL_ | O_CLOEXEC_, 0444);
-  if (file < 0) return file;
-  long result = write_all((int)file, "nameserver 127.0.0.1\n", 21);
-  sys(__NR_close, file);
-  file = open_how(covers->mount, "resolv.conf", O_PATH_ | O_CLOEXEC_, 0, 0);
-  long tree = sys(__NR_open_tree, file, "", OPEN_TREE_CLONE_ | AT_EMPTY_PATH_ | O_CLOEXEC_);
-  if (result == 0) result = tree < 0 ? tree : attach((int)tree, (int)place);
+  long tree = sys(__NR_open_tree, covers->resolver, "", OPEN_TREE_CLONE_ | AT_EMPTY_PATH_ | O_CLOEXEC_);
+  if (tree < 0) return tree;
+  long result = attach((int)tree, (int)place);
   sys(__NR_close, tree);
-  sys(__NR_close, file);
   return result;
 }
 
 long system_covers(const struct profile *profile, const struct covers *covers, int root, struct text *fault) {
   for (size_t at = 0; SECRETS[at] != NULL; at++) {
-    long result = cover(covers, root, SECRETS[at]);
+    long result = cover_if_there(covers, root, SECRETS[at]);
     if (result < 0) return fail(fault, "view", SECRETS[at], result, NULL);
   }
   long result = cover_keys(covers, root);

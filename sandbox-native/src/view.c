@@ -47,7 +47,9 @@ long attach(int mount, int target) {
 /* The descriptor of `path` inside the view; what is missing on the way is made. `kind`: of the last. */
 long place_for(int root, const char *path, unsigned kind) {
   char name[256];
-  long at = open_how(root, ".", O_PATH_ | O_DIRECTORY_ | O_CLOEXEC_, 0, 0);
+  long at = open_how(root, path + 1, O_PATH_ | O_CLOEXEC_, 0, RESOLVE_NO_SYMLINKS_);
+  if (at >= 0) return at;
+  at = open_how(root, ".", O_PATH_ | O_DIRECTORY_ | O_CLOEXEC_, 0, 0);
   while (at >= 0 && *path == '/' && path[1] != 0) {
     size_t length = 0;
     for (path++; path[length] != 0 && path[length] != '/'; length++)
@@ -55,11 +57,11 @@ long place_for(int root, const char *path, unsigned kind) {
     if (length >= sizeof name) return -36;
     name[length] = 0;
     path += length;
-    long next = open_how((int)at, name, O_PATH_ | O_NOFOLLOW_ | O_CLOEXEC_, 0, RESOLVE_NO_SYMLINKS_);
+    long next = open_how((int)at, name, O_PATH_ | O_CLOEXEC_, 0, RESOLVE_NO_SYMLINKS_);
     if (next == -2) {
       bool directory = *path == '/' || kind == KIND_DIRECTORY;
       next = directory ? sys(__NR_mkdirat, at, name, 0755) : sys(__NR_mknodat, at, name, KIND_FILE | 0644, 0);
-      if (next == 0) next = open_how((int)at, name, O_PATH_ | O_NOFOLLOW_ | O_CLOEXEC_, 0, RESOLVE_NO_SYMLINKS_);
+      if (next == 0) next = open_how((int)at, name, O_PATH_ | O_CLOEXEC_, 0, RESOLVE_NO_SYMLINKS_);
     }
     sys(__NR_close, at);
     at = next;
@@ -82,8 +84,7 @@ long bind(int root, int source, const char *path, unsigned long long set, bool a
 
 long cover(const struct covers *covers, int root, const char *path) {
   struct stat status;
-  long target = open_how(root, path + 1, O_PATH_ | O_NOFOLLOW_ | O_CLOEXEC_, 0, RESOLVE_NO_SYMLINKS_);
-  if (target == -2 || target == -40 || target == -20) return 0;
+  long target = open_how(root, path + 1, O_PATH_ | O_CLOEXEC_, 0, RESOLVE_NO_SYMLINKS_);
   if (target < 0) return target;
   status_of((int)target, &status);
   bool directory = KIND(status.st_mode) == KIND_DIRECTORY;
@@ -94,17 +95,32 @@ long cover(const struct covers *covers, int root, const char *path) {
   return result;
 }
 
-/* One empty directory and one empty file that nobody may open, on a read-only file system. */
+long cover_if_there(const struct covers *covers, int root, const char *path) {
+  long result = cover(covers, root, path);
+  return result == -2 || result == -20 || result == -40 ? 0 : result;
+}
+
+static long write_resolver(int mount) {
+  long file = sys(__NR_openat, mount, "r", O_WRONLY_ | O_CREAT_ | O_EXCL_ | O_CLOEXEC_, 0444);
+  if (file < 0) return file;
+  long result = write_all((int)file, "nameserver 127.0.0.1\n", 21);
+  sys(__NR_close, file);
+  return result;
+}
+
+/* One empty directory and one empty file that nobody may open; read-only before any clone of them is made, since their owner could give himself rights. */
 static long make_covers(const struct profile *profile, struct covers *covers) {
   long mount = private_files(profile, "0700", true);
   if (mount < 0) return mount;
   long result = sys(__NR_mkdirat, mount, "d", 0);
   if (result == 0) result = sys(__NR_mknodat, mount, "f", KIND_FILE, 0);
+  if (result == 0) result = write_resolver((int)mount);
+  if (result == 0) result = attributes((int)mount, MOUNT_ATTR_RDONLY_, 0, false);
   if (result < 0) return result;
   covers->directory = (int)open_how((int)mount, "d", O_PATH_ | O_CLOEXEC_, 0, 0);
   covers->file = (int)open_how((int)mount, "f", O_PATH_ | O_CLOEXEC_, 0, 0);
-  covers->mount = (int)mount;
-  return covers->directory < 0 ? covers->directory : covers->file < 0 ? covers->file : 0;
+  covers->resolver = (int)open_how((int)mount, "r", O_PATH_ | O_CLOEXEC_, 0, 0);
+  return covers->directory < 0 || covers->file < 0 || covers->resolver < 0 ? -9 : 0;
 }
 
 struct whole {
@@ -153,7 +169,10 @@ static long show_root(const struct profile *profile, const struct root *shown, c
   unsigned long long set = MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NODEV_;
   if (shown->kind != ROOT_WRITE) set |= MOUNT_ATTR_RDONLY_;
   if (same(shown->path, "/")) return show_whole(root, set);
-  if (shown->kind == ROOT_DENY) return cover(covers, root, shown->path);
+  if (shown->kind == ROOT_DENY) {
+    long result = cover(covers, root, shown->path);
+    return result == -2 && shown->missing ? 0 : result; /* In what is read-only, nobody inside can make it. */
+  }
   if (shown->kind == ROOT_PRIVATE) {
     long mount = private_files(profile, same(shown->path, "/tmp") ? "1777" : "0700", false);
     long target = mount < 0 ? mount : place_for(root, shown->path, KIND_DIRECTORY);
@@ -162,7 +181,7 @@ static long show_root(const struct profile *profile, const struct root *shown, c
     return result;
   }
   long fd = open_plain(shown->path);
-  if (fd == -2 && shown->missing) return 0; /* Where it cannot be made by anyone inside. */
+  if (fd == -2 && shown->missing) return 0;
   if (fd < 0) return fd;
   long result = bind(root, (int)fd, shown->path, set, true);
   sys(__NR_close, fd);
@@ -202,8 +221,7 @@ long view_make(const struct profile *profile, struct layers *layers, struct text
   if (result == 0) result = show_roots(profile, &covers, (int)root, fault);
   if (result == 0) result = system_covers(profile, &covers, (int)root, fault);
   if (result < 0) return result;
-  result = attributes(covers.mount, MOUNT_ATTR_RDONLY_, 0, false);
-  if (result == 0) result = attributes((int)root, MOUNT_ATTR_RDONLY_, 0, false);
+  result = attributes((int)root, MOUNT_ATTR_RDONLY_, 0, false);
   if (result == 0) result = enter((int)root);
   if (result < 0) return fail(fault, "view", "pivot_root", result, "the machine's root must be a mount that can be left");
   enforce(layers, LAYER_MOUNT);

@@ -5,9 +5,9 @@
 #include "kernel.h"
 #include "steps.h"
 
-/* What hides: descriptors of an empty directory and an empty file. They are clones of one mount, made read-only at the end. */
+/* Descriptors on one read-only file system: an empty directory and an empty file that hide, and the resolver's settings. */
 struct covers {
-  int mount, directory, file;
+  int directory, file, resolver;
 };
 
 long attributes(int fd, unsigned long long set, unsigned long long clear, bool all);
@@ -19,8 +19,10 @@ long private_files(const struct profile *profile, const char *mode, bool small);
 long attach(int mount, int target);
 long place_for(int root, const char *path, unsigned kind);
 long bind(int root, int source, const char *path, unsigned long long set, bool all);
-/* Hides an absolute path of the view; what is not there needs no cover. */
+/* Hides an absolute path of the view. */
 long cover(const struct covers *covers, int root, const char *path);
+/* What is not there, or only a link, needs no cover. */
+long cover_if_there(const struct covers *covers, int root, const char *path);
 /* `dev`, `proc`, `run`, `sys`, `tmp`: never the machine's. */
 bool private_name(const char *name);
 /* Of the system, what is shown to nobody; null-ended. */
