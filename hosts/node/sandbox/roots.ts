@@ -28,6 +28,8 @@ export interface RootsInput {
   readonly kindOf: (path: string) => PathKind;
 }
 
+const START = "the folder where it starts";
+
 /** The view has it always, read-only. */
 export const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc"];
 
@@ -53,12 +55,16 @@ function oncePerPath(roots: readonly Root[]): Root[] {
 function opened({ settings, place, added }: RootsInput): Root[] {
   const of = (kind: RootKind, paths: readonly string[], from: string): Root[] =>
     paths.map((path) => ({ kind, path: expanded(path, place), from }));
-  return oncePerPath([
+  const { directory, home } = place;
+  const said = oncePerPath([
     ...of("read", settings.read, "read"),
-    ...of("write", settings.write, settings.written ? "write" : "the folder where it starts"),
+    ...of("write", settings.write, settings.written ? "write" : START),
     ...of("read", added.read, "--read"),
     ...of("write", added.write, "--write"),
   ]);
+  // A command is somewhere. Nobody starts it in the whole machine, or shows it a home, by that alone.
+  const isShown = directory === "/" || directory === home || governing(said, directory) !== null;
+  return isShown ? said : oncePerPath([...said, { kind: "read", path: directory, from: START }]);
 }
 
 /** What the mode `restricted` cannot keep: it has no view of its own, and Landlock only adds. */
