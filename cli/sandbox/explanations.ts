@@ -63,5 +63,5 @@ export function explanationsText(
       ...(add === null ? [] : [`    to allow it: ${add}`]),
     ]);
   const more = explained.length > SHOWN ? [`  and ${explained.length - SHOWN} more`] : [];
-  return `faramesh: the sandbox stopped\n${[...lines, ...more].map((line) => `${printable(line)}\n`).join("")}`;
+  return `faramesh: the sandbox stopped, or did not keep\n${[...lines, ...more].map((line) => `${printable(line)}\n`).join("")}`;
 }

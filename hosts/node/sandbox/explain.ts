@@ -2,7 +2,8 @@
 import type { Access } from "./observations.ts";
 import { isWithin } from "./paths.ts";
 import type { Profile } from "./profile.ts";
-import { governing, type Root, SYSTEM } from "./roots.ts";
+import { PROTECTED_NAMES } from "./protected.ts";
+import { BY_DEFAULT, governing, type Root, SYSTEM } from "./roots.ts";
 import type { SandboxSettings } from "./settings.ts";
 
 export interface Answer {
@@ -46,12 +47,9 @@ function byRoot({ kind, path, from }: Root, access: Access, asked: string): Answ
       `write = [${quoted(asked)}]`,
       from,
     );
-  const isDefault = from === "protected by default";
-  return no(
-    `\`${path}\` is ${isDefault ? from : `read-only (${from})`}`,
-    isDefault ? `unprotected, with its name as the table of protected names has it` : null,
-    isDefault ? "unprotected" : from,
-  );
+  const name = from === BY_DEFAULT ? PROTECTED_NAMES.find((one) => path.endsWith(`/${one}`)) : undefined;
+  if (name === undefined) return no(`\`${path}\` is read-only (${from})`, null, from);
+  return no(`\`${path}\` is ${BY_DEFAULT}`, `unprotected = [${quoted(name)}]`, "unprotected");
 }
 
 function bySystem(path: string, access: Access): Answer | null {

@@ -17,7 +17,8 @@ interface Line {
   readonly to?: unknown;
   readonly write?: unknown;
   readonly create?: unknown;
-  readonly lost?: unknown;
+  /** Of `lost`. */
+  readonly lines?: unknown;
 }
 
 const CHANGES = ["make", "remove", "symlink", "truncate", "mode", "owner", "times", "attribute"];
@@ -49,7 +50,7 @@ export class Observations {
     } catch {
       return;
     }
-    if (typeof value.lost === "number") this.lost += value.lost;
+    if (value.op === "lost" && typeof value.lines === "number") this.lost += value.lines;
     for (const one of accessesOf(value)) {
       if (this.#seen.size < MAX_OBSERVED) this.#seen.set(`${one.access} ${one.path}`, one);
       else this.lost += 1;

@@ -103,8 +103,10 @@ function variableLines({ settings, mode, place }: ProfileInput, home: string | n
 
 /** The profile of an agent, or why there can be none. */
 export function profileOf(input: ProfileInput): Profile | SandboxRefusal {
-  const roots = rootsOf(input);
-  if (!roots.ok) return roots;
+  const found = rootsOf(input);
+  if (!found.ok) return found;
+  // What would be hidden is what is to be learnt.
+  const roots = input.observe === "learn" ? { ...found, home: null } : found;
   const { settings, mode, observe } = input;
   const required = requiredLayers(settings, mode);
   const lines = [

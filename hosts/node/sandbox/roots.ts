@@ -28,6 +28,7 @@ export interface RootsInput {
   readonly kindOf: (path: string) => PathKind;
 }
 
+export const BY_DEFAULT = "protected by default";
 const START = "the folder where it starts";
 
 /** The view has it always, read-only. */
@@ -103,9 +104,7 @@ function closed(input: RootsInput, open: readonly Root[]): Root[] | SandboxRefus
     ...kept.map((path): [string, string] => [path, "kept from the command"]),
     ...open
       .filter(({ kind, path }) => kind === "write" && kindOf(path) === "folder")
-      .flatMap(({ path }) =>
-        names.map((name): [string, string] => [joined(path, name), "protected by default"]),
-      ),
+      .flatMap(({ path }) => names.map((name): [string, string] => [joined(path, name), BY_DEFAULT])),
   ];
   for (const [path, from] of wanted) {
     const root = governing(open, path);
@@ -154,7 +153,7 @@ export function rootsOf(input: RootsInput): Roots | SandboxRefusal {
   const roots = needed(open, closing, home);
   if (!lacksView(mode)) return { ok: true, roots, home, unkept: [] };
   const closingRoots = roots.filter(({ kind }) => kind === "deny" || kind === "protect");
-  const asked = closingRoots.find(({ from }) => from !== "protected by default");
+  const asked = closingRoots.find(({ from }) => from !== BY_DEFAULT);
   if (asked !== undefined)
     return sandboxRefusal(
       `mode \`restricted\` cannot keep \`${asked.path}\` closed inside an open root (${asked.from})`,
