@@ -64,7 +64,10 @@ function opened({ settings, place, added }: RootsInput): Root[] {
     ...of("write", added.write, "--write"),
   ]);
   // A command is somewhere. Nobody starts it in the whole machine, or shows it a home, by that alone.
-  const isShown = directory === "/" || directory === home || governing(said, directory) !== null;
+  const around = governing(said, directory);
+  const isHidden =
+    around !== null && around.path !== home && isWithin(home, around.path) && isWithin(directory, home);
+  const isShown = directory === "/" || directory === home || (around !== null && !isHidden);
   return isShown ? said : oncePerPath([...said, { kind: "read", path: directory, from: START }]);
 }
 
