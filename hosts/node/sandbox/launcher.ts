@@ -189,7 +189,10 @@ export function launch({ path }: Launcher, options: LaunchOptions): Launched {
     exited,
     // It stays open: its end is how the launcher hears that this process has gone.
     go: () => void gate?.write("g"),
-    cancel: () => void gate?.end(),
+    cancel: () => {
+      // By a signal, which the launcher does not tell on the command's standard error as it does the gate's end.
+      child.kill("SIGTERM");
+    },
     signal: (name) => void child.kill(name),
   };
 }

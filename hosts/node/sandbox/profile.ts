@@ -17,8 +17,6 @@ export interface ProfileInput extends RootsInput {
   readonly observe: Observe | null;
   /** Of mode `root`, and only there. */
   readonly user: User | null;
-  /** The agent's `egress { allow }`, as written. */
-  readonly egress: readonly string[];
 }
 
 /** What differs from run to run, and is not part of the profile's digest. */
@@ -59,13 +57,15 @@ export function egressLines(allow: readonly string[]): string[] {
 }
 
 function layerLines(input: ProfileInput, required: readonly string[]): string[] {
-  const { settings, mode, user, egress } = input;
+  const { settings, mode, user } = input;
   const usesHooks = mode === "root" && (settings.layers ?? []).includes("ebpf");
   return [
     ...required.map((layer) => `require ${layer}`),
     `network ${settings.network}`,
     ...(settings.network === "proxy" && mode !== "restricted" ? [`proxy-port ${PROXY_PORT}`] : []),
-    ...(usesHooks && settings.network === "proxy" ? egressLines(egress).map((line) => `egress ${line}`) : []),
+    ...(usesHooks && settings.network === "proxy"
+      ? egressLines(settings.egress).map((line) => `egress ${line}`)
+      : []),
     ...(mode === "root" && user !== null ? [`user ${user.uid} ${user.gid}`] : []),
   ];
 }
@@ -103,8 +103,10 @@ function variableLines({ settings, mode, place }: ProfileInput, home: string | n
 
 /** The profile of an agent, or why there can be none. */
 export function profileOf(input: ProfileInput): Profile | SandboxRefusal {
-  const roots = rootsOf(input);
-  if (!roots.ok) return roots;
+  const found = rootsOf(input);
+  if (!found.ok) return found;
+  // What would be hidden is what is to be learnt.
+  const roots = input.observe === "learn" ? { ...found, home: null } : found;
   const { settings, mode, observe } = input;
   const required = requiredLayers(settings, mode);
   const lines = [

@@ -28,6 +28,9 @@ export interface RootsInput {
   readonly kindOf: (path: string) => PathKind;
 }
 
+export const BY_DEFAULT = "protected by default";
+const START = "the folder where it starts";
+
 /** The view has it always, read-only. */
 export const SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc"];
 
@@ -53,12 +56,19 @@ function oncePerPath(roots: readonly Root[]): Root[] {
 function opened({ settings, place, added }: RootsInput): Root[] {
   const of = (kind: RootKind, paths: readonly string[], from: string): Root[] =>
     paths.map((path) => ({ kind, path: expanded(path, place), from }));
-  return oncePerPath([
+  const { directory, home } = place;
+  const said = oncePerPath([
     ...of("read", settings.read, "read"),
-    ...of("write", settings.write, settings.written ? "write" : "the folder where it starts"),
+    ...of("write", settings.write, settings.written ? "write" : START),
     ...of("read", added.read, "--read"),
     ...of("write", added.write, "--write"),
   ]);
+  // A command is somewhere. Nobody starts it in the whole machine, or shows it a home, by that alone.
+  const around = governing(said, directory);
+  const isHidden =
+    around !== null && around.path !== home && isWithin(home, around.path) && isWithin(directory, home);
+  const isShown = directory === "/" || directory === home || (around !== null && !isHidden);
+  return isShown ? said : oncePerPath([...said, { kind: "read", path: directory, from: START }]);
 }
 
 /** What the mode `restricted` cannot keep: it has no view of its own, and Landlock only adds. */
@@ -97,9 +107,7 @@ function closed(input: RootsInput, open: readonly Root[]): Root[] | SandboxRefus
     ...kept.map((path): [string, string] => [path, "kept from the command"]),
     ...open
       .filter(({ kind, path }) => kind === "write" && kindOf(path) === "folder")
-      .flatMap(({ path }) =>
-        names.map((name): [string, string] => [joined(path, name), "protected by default"]),
-      ),
+      .flatMap(({ path }) => names.map((name): [string, string] => [joined(path, name), BY_DEFAULT])),
   ];
   for (const [path, from] of wanted) {
     const root = governing(open, path);
@@ -148,7 +156,7 @@ export function rootsOf(input: RootsInput): Roots | SandboxRefusal {
   const roots = needed(open, closing, home);
   if (!lacksView(mode)) return { ok: true, roots, home, unkept: [] };
   const closingRoots = roots.filter(({ kind }) => kind === "deny" || kind === "protect");
-  const asked = closingRoots.find(({ from }) => from !== "protected by default");
+  const asked = closingRoots.find(({ from }) => from !== BY_DEFAULT);
   if (asked !== undefined)
     return sandboxRefusal(
       `mode \`restricted\` cannot keep \`${asked.path}\` closed inside an open root (${asked.from})`,

@@ -12,6 +12,10 @@ export type PolicyLayer = (typeof LAYERS)[number];
 export interface SandboxSettings {
   /** False: the policy has no such block for the agent; what follows are the defaults. */
   readonly written: boolean;
+  /** `policy.fpl:12`; null where there is no block. */
+  readonly at: string | null;
+  /** The agent's `egress { allow }`, as written. */
+  readonly egress: readonly string[];
   readonly mode: Mode | "auto";
   /** Null: not said, and so whatever the mode always has. */
   readonly layers: readonly PolicyLayer[] | null;
@@ -38,6 +42,8 @@ export interface SandboxSettings {
 /** The folder that the command starts in is there to be worked in; nothing else is. */
 export const DEFAULT_SETTINGS: SandboxSettings = {
   written: false,
+  at: null,
+  egress: [],
   mode: "auto",
   layers: null,
   network: "proxy",
@@ -62,6 +68,8 @@ interface Deployment {
   readonly kind: string;
   readonly agent: string | null;
   readonly settings: Written;
+  readonly egress?: unknown;
+  readonly place?: { readonly file: string; readonly line: number };
 }
 
 /** As messages name a setting's place, where the source is not at hand. */
@@ -95,10 +103,12 @@ function numberOf(written: Written, name: string): number | null {
   throw new RangeError(`${title(name)} is a whole number over 0, not ${String(value)}`);
 }
 
-function settingsOf(written: Written): SandboxSettings {
+function settingsOf({ settings: written, egress, place }: Deployment): SandboxSettings {
   const cpuMs = numberOf(written, "max_cpu_time");
   return {
     written: true,
+    at: place === undefined ? null : `${place.file}:${place.line}`,
+    egress: textsOf({ egress }, "egress"),
     mode: choiceOf(written, "mode", ["auto", ...MODES]),
     layers: written.layers === undefined ? null : listOf(written, "layers", LAYERS),
     network: choiceOf(written, "network", ["proxy", "none"]),
@@ -123,7 +133,7 @@ function settingsOf(written: Written): SandboxSettings {
 export function settingsIn(manifest: string, agent: string): SandboxSettings {
   const { deployment } = JSON.parse(manifest) as { deployment: readonly Deployment[] };
   const block = deployment.find((one) => one.kind === "enforcement" && one.agent === agent);
-  return block === undefined ? DEFAULT_SETTINGS : settingsOf(block.settings);
+  return block === undefined ? DEFAULT_SETTINGS : settingsOf(block);
 }
 
 /** The same of a bundle. */

@@ -30,8 +30,6 @@ export interface SandboxOptions {
   /** Open. */
   readonly session: string;
   readonly settings: SandboxSettings;
-  /** The agent's `egress { allow }`, as written. */
-  readonly egress: readonly string[];
   readonly command: readonly [string, ...string[]];
   readonly place: Place;
   readonly mode: Mode | null;
@@ -75,7 +73,7 @@ export interface Prepared {
 export async function prepare(
   options: Pick<
     SandboxOptions,
-    "settings" | "mode" | "place" | "added" | "hidden" | "kept" | "observe" | "egress" | "user"
+    "settings" | "mode" | "place" | "added" | "hidden" | "kept" | "observe" | "user"
   >,
 ): Promise<Prepared | SandboxRefusal> {
   const { settings, place } = options;
