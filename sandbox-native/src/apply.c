@@ -90,11 +90,12 @@ static long open_bridge(struct run *run, char which, const int *fds, size_t coun
 }
 
 static long open_broker(struct run *run, struct text *fault) {
-  if (run->profile->mode != MODE_RESTRICTED || run->profile->network != NETWORK_PROXY) return 0;
+  bool connects = run->profile->mode == MODE_RESTRICTED && run->profile->network == NETWORK_PROXY;
+  if (!connects && !metadata_asked(run->profile)) return 0;
   run->broker = room(broker_size());
   if (run->broker == NULL) return fail(fault, "broker", "memory", -12, NULL);
   long result = broker_open(run->broker, run->profile, run->notify, fault);
-  if (result == 0) enforce(&run->shared->layers, LAYER_BRIDGE);
+  if (result == 0 && connects) enforce(&run->shared->layers, LAYER_BRIDGE);
   return result;
 }
 

@@ -2,6 +2,7 @@
 #include "files.h"
 #include "kernel.h"
 #include "seccomp.h"
+#include "steps.h"
 
 #define NAMESPACES ((unsigned)(CLONE_NEWNS_ | CLONE_NEWCGROUP_ | CLONE_NEWUTS_ | CLONE_NEWIPC_ | CLONE_NEWUSER_ | CLONE_NEWPID_ | CLONE_NEWNET_))
 #define FAMILY_UNIX 1
@@ -97,15 +98,24 @@ static void judge_seccomp(struct filter *filter) {
   end_call(filter, call);
 }
 
-/* utimensat(2) with a null path is futimens(3); a path is refused without a mount namespace. Both halves of the pointer are looked at. */
-static void judge_times(struct filter *filter) {
+/* By path they are asked about (metadata.c), or refused where nothing may be written. utimensat(2) with a null path is futimens(3); both halves of the pointer are looked at. */
+static void judge_metadata(struct filter *filter, const struct profile *profile) {
+  unsigned action = metadata_asked(profile) ? ASK : NOT_PERMITTED;
+#if defined(__x86_64__)
+  when_equal(filter, __NR_chmod, action);
+  when_equal(filter, __NR_chown, action);
+  when_equal(filter, __NR_lchown, action);
+#endif
+  when_equal(filter, __NR_fchownat, action);
+  when_equal(filter, __NR_fchmodat, action);
+  when_equal(filter, 452 /* fchmodat2 */, action);
   size_t call = begin_call(filter, __NR_utimensat);
   load_argument(filter, 1);
   emit(filter, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
-  always(filter, NOT_PERMITTED);
+  always(filter, action);
   emit(filter, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 12, 0, 0);
   when_equal(filter, 0, ALLOW);
-  always(filter, NOT_PERMITTED);
+  always(filter, action);
   end_call(filter, call);
 }
 
@@ -123,5 +133,5 @@ void judge_arguments(struct filter *filter, const struct profile *profile) {
   judge_flag(filter, __NR_sendmsg, 2, FAST_OPEN);
   judge_flag(filter, __NR_sendmmsg, 3, FAST_OPEN);
   judge_one(filter, __NR_prlimit64, 0, 0, NOT_PERMITTED);
-  judge_times(filter);
+  judge_metadata(filter, profile);
 }

@@ -165,6 +165,11 @@ static void respond(struct broker *broker, unsigned long long id, long error) {
 }
 
 bool broker_take(struct broker *broker, const struct seccomp_notif *request) {
+  long result;
+  if (metadata_take(broker, request, &result)) {
+    respond(broker, request->id, result);
+    return true;
+  }
   if (request->data.nr != __NR_connect) return false;
   respond(broker, request->id, connect_asked(broker, request));
   return true;

@@ -26,13 +26,13 @@ static const unsigned short REFUSED[] = {
 };
 
 /* Without namespaces of its own: System V and POSIX queues are the machine's; nobody serves the network; and what belongs to a file by its path cannot be told to
- * Landlock, so that it would reach files outside of the roots. By descriptor it can be changed, since opening was judged. */
+ * Landlock, so that it would reach files outside of the roots. By descriptor it can be changed, since opening was judged. Modes, times and owners: arguments.c. */
 static const unsigned short REFUSED_RESTRICTED[] = {
     __NR_shmget, __NR_shmat, __NR_shmctl, __NR_semget, __NR_semop, __NR_semctl, __NR_semtimedop, __NR_msgget, __NR_msgsnd, __NR_msgrcv, __NR_msgctl,
-    __NR_mq_open, __NR_mq_unlink, __NR_listen, __NR_setpriority, __NR_ioprio_set, __NR_fchmodat, 452 /* fchmodat2 */, __NR_fchownat, __NR_setxattr,
+    __NR_mq_open, __NR_mq_unlink, __NR_listen, __NR_setpriority, __NR_ioprio_set, __NR_setxattr,
     __NR_lsetxattr, __NR_removexattr, __NR_lremovexattr, 463 /* setxattrat */, 466 /* removexattrat */, 469 /* file_setattr */, 468 /* file_getattr */,
 #if defined(__x86_64__)
-    __NR_chmod, __NR_chown, __NR_lchown, __NR_utime, __NR_utimes, __NR_futimesat,
+    __NR_utime, __NR_utimes, __NR_futimesat,
 #endif
 };
 

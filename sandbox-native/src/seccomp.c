@@ -89,7 +89,7 @@ static void build(struct filter *filter, const struct profile *profile) {
 }
 
 static bool asks(const struct profile *profile) {
-  return profile->observe != OBSERVE_NOTHING || (profile->mode == MODE_RESTRICTED && profile->network == NETWORK_PROXY);
+  return profile->observe != OBSERVE_NOTHING || metadata_asked(profile) || (profile->mode == MODE_RESTRICTED && profile->network == NETWORK_PROXY);
 }
 
 long seccomp_install(const struct profile *profile, struct layers *layers, int *notify, struct text *fault) {

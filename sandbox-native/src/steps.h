@@ -37,13 +37,17 @@ size_t bridge_size(void);
 /* broker.c: outside, mode restricted with network proxy. `notify` is the seccomp listener of the command's filter, which asks for connect(2) of inet sockets:
  * the launcher reads the address once, connects a socket of its own to 127.0.0.1:bridge_port, writes token and PROXY header, puts it in the place of the command's
  * (SECCOMP_IOCTL_NOTIF_ADDFD) and answers. Best installed with SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV where the kernel has it. Where the same listener also asks
- * for calls that are observed, who receives gives each request to broker_take first: false means that it is no connect(2), and it has not been answered. */
+ * for calls that are observed, who receives gives each request to broker_take first: false means that it is none that it answers, and it has not been answered. */
 struct broker;
 struct seccomp_notif;
 bool broker_take(struct broker *broker, const struct seccomp_notif *request);
 long broker_open(struct broker *broker, const struct profile *profile, int notify, struct text *fault);
 void broker_ready(struct broker *broker);
 size_t broker_size(void);
+
+/* metadata.c: chmod(2), chown(2) and utimensat(2) by path in mode restricted: whether the filter asks for them, and the answer. False: it is another call. */
+bool metadata_asked(const struct profile *profile);
+bool metadata_take(const struct broker *broker, const struct seccomp_notif *request, long *result);
 
 /* observe.c: outside, with `observe`. What a listener asks about: one JSON line of each call that is OBSERVED (observe.h, which seccomp.c makes its filter from) to
  * `output`, then the call goes on, or goes to `broker` where that is not null. Called when `notify` is ready; never waits. SIGPIPE is ignored by the caller.

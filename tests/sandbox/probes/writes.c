@@ -3,6 +3,7 @@
  * by the harness too (matrix.ts): some sandboxes put an empty directory in the place of one that they hide.
  */
 #include "probe.h"
+#include <signal.h>
 #include <sys/xattr.h>
 #include <time.h>
 
@@ -90,6 +91,66 @@ static enum outcome times_readable(void) {
   return judge("utimensat of what may be read", utimensat(AT_FDCWD, target("readable"), times, 0));
 }
 static enum outcome mode_readable(void) { return judge("chmod of what may be read", chmod(target("readable"), 0666)); }
+/* By ways around the path, for whoever judges paths in place of the kernel. */
+static const char *link_to_owned(void) {
+  const char *link = under("inside", "link-to-owned");
+  unlink(link);
+  return symlink(under("outside", "owned"), link) < 0 ? NULL : link;
+}
+static enum outcome mode_symlink(void) {
+  const char *link = link_to_owned();
+  return link == NULL ? stopped("symlink") : judge("chmod through a link", chmod(link, 0640));
+}
+static enum outcome times_symlink(void) {
+  struct timespec times[2] = {{2, 0}, {2, 0}};
+  const char *link = link_to_owned();
+  return link == NULL ? stopped("symlink") : judge("utimensat through a link", utimensat(AT_FDCWD, link, times, 0));
+}
+static enum outcome mode_descriptor(void) {
+  char path[64];
+  int held = open(under("outside", "owned"), O_PATH);
+  if (held < 0) return stopped("O_PATH");
+  snprintf(path, sizeof path, "/proc/self/fd/%d", held);
+  return judge("chmod of an O_PATH descriptor", chmod(path, 0604));
+}
+static enum outcome mode_directory(void) {
+  int held = open(target("outside"), O_PATH | O_DIRECTORY);
+  return held < 0 ? stopped("O_PATH") : judge("fchmodat of an O_PATH directory", fchmodat(held, "owned", 0606, 0));
+}
+static enum outcome mode_parents(void) {
+  char path[1200];
+  snprintf(path, sizeof path, "%s/../../../../../..%s/owned", target("inside"), target("outside"));
+  return judge("chmod through ..", chmod(path, 0660));
+}
+static enum outcome mode_self_root(void) {
+  char path[1200];
+  snprintf(path, sizeof path, "/proc/self/root%s/owned", target("outside"));
+  return judge("chmod through /proc/self/root", chmod(path, 0620));
+}
+/* A link that leads outside one moment and inside the next, for whoever looks twice. Ends at the first success outside, which the mode of the file shows. */
+static enum outcome mode_race(void) {
+  const char *here = made_inside("raced"), *link = under("inside", "raced-link"), *other = under("inside", "raced-other");
+  pid_t turner = fork();
+  if (turner == 0) {
+    alarm(2);
+    for (;;) {
+      unlink(other);
+      if (symlink(under("outside", "owned"), other) == 0) rename(other, link);
+      if (symlink(here, other) == 0) rename(other, link);
+    }
+  }
+  struct stat facts = {0};
+  bool changed = false;
+  for (int tries = 0; tries < 3000 && !changed; tries++) {
+    chmod(link, 0611);
+    changed = stat(under("outside", "owned"), &facts) == 0 && (facts.st_mode & 07777) == 0611;
+  }
+  kill(turner, SIGKILL);
+  waitpid(turner, NULL, 0);
+  errno = EPERM;
+  return changed ? through("chmod of a link that is turned meanwhile") : stopped("chmod of a link that is turned meanwhile");
+}
+
 static enum outcome attribute_outside(void) { return judge("setxattr", setxattr(under("outside", "owned"), "user.probe", "1", 1, 0)); }
 static enum outcome attribute_readable(void) { return judge("setxattr of what may be read", setxattr(target("readable"), "user.probe", "1", 1, 0)); }
 /* setxattrat(2), Linux 6.13: newer than most lists. */
@@ -157,6 +218,13 @@ const struct probe WRITE_PROBES[] = {
     {"chmod-outside", "metadata", mode_outside},
     {"chown-outside", "metadata", owner_outside},
     {"utime-outside", "metadata", times_outside},
+    {"chmod-symlink", "metadata", mode_symlink},
+    {"chmod-descriptor", "metadata", mode_descriptor},
+    {"chmod-directory", "metadata", mode_directory},
+    {"chmod-parents", "metadata", mode_parents},
+    {"chmod-self-root", "metadata", mode_self_root},
+    {"chmod-race", "metadata", mode_race},
+    {"utime-symlink", "metadata", times_symlink},
     {"setxattr-outside", "metadata", attribute_outside},
     {"chmod-readable", "metadata", mode_readable},
     {"utime-readable", "metadata", times_readable},
