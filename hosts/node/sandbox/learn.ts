@@ -52,8 +52,10 @@ const NEIGHBOURS = 4;
 
 const sorted = (items: Iterable<string>): string[] => [...new Set(items)].sort();
 
-function secretOf(path: string, { home }: Place): string | null {
-  const name = SECRET_NAMES.find((one) => isWithin(path, `${home}/${one}`));
+/** What of the home holds secrets, or is run by others where it is written. */
+function guardedOf({ access, path }: Observed, { home }: Place): string | null {
+  const names = access === "write" ? [...SECRET_NAMES, ...PROTECTED_NAMES] : SECRET_NAMES;
+  const name = names.find((one) => isWithin(path, `${home}/${one}`));
   return name === undefined ? null : `${home}/${name}`;
 }
 
@@ -72,7 +74,12 @@ function rootFor(path: string, place: Place): string {
 /** In the start itself: the folder below it when all is in that, or all of it. */
 function inStart(paths: readonly string[], { directory }: Place): string[] {
   const first = sorted(paths.map((path) => between(directory, path)[0] ?? directory));
-  const isFew = first.length < NEIGHBOURS && paths.every((path) => between(directory, path).length > 1);
+  // As a root of its own it would be without the names that are protected at the top of the start.
+  const isGuarded = first.some((path) =>
+    PROTECTED_NAMES.some((name) => isWithin(`${directory}/${name}`, path)),
+  );
+  const isFew =
+    first.length < NEIGHBOURS && paths.every((path) => between(directory, path).length > 1) && !isGuarded;
   return isFew ? first : [directory];
 }
 
@@ -108,8 +115,8 @@ export function learn(
       isWithin(path, place.directory) || ![...SYSTEM, ...PRIVATE].some((folder) => isWithin(path, folder)),
   );
   const secrets: string[] = [];
-  const usable = foreign.filter(({ path }) => {
-    const secret = secretOf(path, place);
+  const usable = foreign.filter((one) => {
+    const secret = guardedOf(one, place);
     if (secret !== null) secrets.push(secret);
     return secret === null;
   });
@@ -154,7 +161,9 @@ export function proposal(agent: string, learned: Learned): string {
           `# unprotected = ${list(unprotected)}`,
         ]),
     ...(sockets.length === 0 ? [] : [`unix_sockets = ${list(sockets)}`]),
-    ...secrets.map((path) => `# It used ${JSON.stringify(path)}, which holds secrets: left out.`),
+    ...secrets.map(
+      (path) => `# It used ${JSON.stringify(path)}, which holds secrets or is run by others: left out.`,
+    ),
   ];
   const lines = [
     `agent ${JSON.stringify(agent)} {`,

@@ -44,12 +44,13 @@ export class Observations {
 
   /** One line of the launcher. Anything else is passed over. */
   add(line: string): void {
-    let value: Line;
+    let value: Line | null;
     try {
-      value = JSON.parse(line) as Line;
+      value = JSON.parse(line) as Line | null;
     } catch {
       return;
     }
+    if (value === null) return;
     if (value.op === "lost" && typeof value.lines === "number") this.lost += value.lines;
     for (const one of accessesOf(value)) {
       if (this.#seen.size < MAX_OBSERVED) this.#seen.set(`${one.access} ${one.path}`, one);

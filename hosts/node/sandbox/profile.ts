@@ -1,7 +1,7 @@
 /** The launcher's profile as text, by sandbox-native/PROFILE.md. A pure function: the same policy, machine and options give the same bytes. */
 import { requiredLayers } from "./mode.ts";
 import { expanded, joined, type Place } from "./paths.ts";
-import type { SandboxRefusal } from "./refusal.ts";
+import { type SandboxRefusal, sandboxRefusal } from "./refusal.ts";
 import { type Root, type Roots, type RootsInput, rootsOf } from "./roots.ts";
 import type { Mode, SandboxSettings } from "./settings.ts";
 import { authorityVariables, PROXY_PORT, proxyVariables } from "./variables.ts";
@@ -71,14 +71,14 @@ function layerLines(input: ProfileInput, required: readonly string[]): string[] 
 }
 
 function fileLines(input: ProfileInput, { roots, home }: Roots): string[] {
-  const { settings, place, observe, mode } = input;
+  const { settings, place, observe } = input;
   const sockets = settings.unixSockets.map((path) => `socket ${expanded(path, place)}`);
   return [
     "system",
     // Learning opens all, and refuses roots that it would not use.
     ...(observe === "learn" ? [] : roots.map(({ kind, path }) => `${kind} ${path}`)),
     ...sockets,
-    ...(settings.localSockets && mode !== "restricted" ? ["unix"] : []),
+    ...(settings.localSockets ? ["unix"] : []),
     ...(home === null ? [] : [`home ${home}`]),
     `directory ${place.directory}`,
   ];
@@ -108,6 +108,11 @@ export function profileOf(input: ProfileInput): Profile | SandboxRefusal {
   // What would be hidden is what is to be learnt.
   const roots = input.observe === "learn" ? { ...found, home: null } : found;
   const { settings, mode, observe } = input;
+  if (mode === "restricted" && (settings.localSockets || settings.unixSockets.length > 0))
+    return sandboxRefusal(
+      "mode `restricted` cannot tell one Unix socket from another (local_sockets, unix_sockets)",
+      "use a mode with a view of its own, full or root; or leave them out",
+    );
   const required = requiredLayers(settings, mode);
   const lines = [
     "faramesh-sandbox 1",

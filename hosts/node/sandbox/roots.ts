@@ -95,6 +95,12 @@ function covered(
   return { kind: "protect", path, from };
 }
 
+/** Where a protected name is at the top of a root: `.git/hooks` of the root `/a/.git` is `/a/.git/hooks`. */
+function placeOf(name: string, root: string): string {
+  const [first, ...rest] = name.split("/");
+  return rest.length > 0 && root.endsWith(`/${first}`) ? joined(root, rest.join("/")) : joined(root, name);
+}
+
 function closed(input: RootsInput, open: readonly Root[]): Root[] | SandboxRefusal {
   const { settings, place, kindOf, hidden, kept } = input;
   const closing: Root[] = [
@@ -107,7 +113,7 @@ function closed(input: RootsInput, open: readonly Root[]): Root[] | SandboxRefus
     ...kept.map((path): [string, string] => [path, "kept from the command"]),
     ...open
       .filter(({ kind, path }) => kind === "write" && kindOf(path) === "folder")
-      .flatMap(({ path }) => names.map((name): [string, string] => [joined(path, name), BY_DEFAULT])),
+      .flatMap(({ path }) => names.map((name): [string, string] => [placeOf(name, path), BY_DEFAULT])),
   ];
   for (const [path, from] of wanted) {
     const root = governing(open, path);
