@@ -17,7 +17,7 @@ const HELLO = '#include <stdio.h>\nint main(void) { puts("hello from C"); return
 const CHILD_OF_NODE =
   'require("node:child_process").execFileSync("/bin/echo", ["from a child"], { encoding: "utf8" })';
 const WORKER =
-  'new (require("node:worker_threads").Worker)("process.stdout.write(`worker ${1 + 1}`)", { eval: true })';
+  'new (require("node:worker_threads").Worker)("process.stdout.write([`worker`, 1 + 1].join(` `))", { eval: true })';
 const PYTHON_PARTS = "import json, sqlite3, subprocess, tempfile, threading, os";
 
 const PROGRAMS: Program[] = [
