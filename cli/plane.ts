@@ -49,6 +49,8 @@ export interface PlaneOptions {
   salts?: Salts;
   identify?: Identify;
   clock?: Clock;
+  /** Where it is kept when neither `--folder` nor `--ledger` says. */
+  otherwise?: (opened: Opened) => KeptIn;
 }
 
 function prepareFolder(folder: string, create: boolean): void {
@@ -291,8 +293,10 @@ export async function withDecidingPlane(
   options: PlaneOptions,
   work: (plane: DecidingPlane) => Promise<number>,
 ): Promise<number> {
-  const kept = mustBeKept(invocation);
+  const { otherwise } = options;
+  const said = otherwise === undefined ? mustBeKept(invocation) : keptIn(invocation);
   const opening = { policyPath, invocation, options, opened: await policyFor(policyPath, invocation) };
+  const kept = said ?? otherwise!(opening.opened);
   return use(kept, () => openHere(kept, opening), work);
 }
 

@@ -88,6 +88,18 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./commands/explain.ts")).explain,
   },
   {
+    name: "run",
+    summary: "run a command in a sandbox, its start and its network judged by a policy",
+    group: "run",
+    load: async () => (await import("./commands/run.ts")).run,
+  },
+  {
+    name: "doctor",
+    summary: "say what sandbox this machine can enforce",
+    group: "operate",
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
+  {
     name: "session",
     summary: "open, show and close sessions of a control plane",
     group: "operate",

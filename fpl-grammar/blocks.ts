@@ -243,11 +243,19 @@ export const BLOCKS: Record<BlockName, BlockTable> = {
     on_unmet: effect("deny", "defer"),
   }),
   enforcement: table("`enforcement`", "setting", {
+    mode: choice("auto", "full", "restricted", "root"),
     layers: texts,
     network: choice("none", "proxy"),
+    intercept: texts,
+    private_addresses: texts,
     read: texts,
     write: texts,
+    deny: texts,
+    protect: texts,
+    unprotected: texts,
     unix_sockets: texts,
+    local_sockets: boolean,
+    environment: texts,
     max_memory: size,
     max_processes: integer,
     max_cpu_time: duration,
@@ -299,4 +307,38 @@ export function tableOf(block: BlockName, insideAgent: boolean): BlockTable {
 }
 
 /** The layers that `enforcement { layers [...] }` may ask for. */
-export const ENFORCEMENT_LAYERS = ["landlock", "seccomp", "namespaces", "cgroup", "proxy"] as const;
+export const ENFORCEMENT_LAYERS = [
+  "landlock",
+  "seccomp",
+  "namespaces",
+  "cgroup",
+  "proxy",
+  "capture",
+  "ebpf",
+] as const;
+
+/**
+ * What is read-only at the top of every writable root unless `enforcement { unprotected [...] }` names it: files by which others are made to run code
+ * later, outside. The same list as hosts/node/sandbox/protected.ts.
+ */
+export const PROTECTED_NAMES = [
+  ".git/hooks",
+  ".git/config",
+  ".gitconfig",
+  ".envrc",
+  ".vscode",
+  ".idea",
+  ".mcp.json",
+  ".claude",
+  ".cursor",
+  ".ssh",
+  ".profile",
+  ".bashrc",
+  ".bash_profile",
+  ".bash_login",
+  ".bash_logout",
+  ".zshrc",
+  ".zshenv",
+  ".zprofile",
+  ".zlogin",
+] as const;

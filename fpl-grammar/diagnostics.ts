@@ -123,6 +123,11 @@ export const DIAGNOSTICS = {
     "give the agent a name of letters, digits and `._:@+-`",
   ),
   F224: error("`{text}` is not how a call spells an address: it matches nothing", "write `{suggestion}`"),
+  F225: error(
+    "`{text}` is not a path of `{name}`: {what}",
+    "begin it with `/`, with `~/` for the home of who runs it, or with `./` for the folder where it runs",
+  ),
+  F226: error("`{text}` is not the name of an environment variable", "letters, digits and `_`"),
 
   F301: error("{what} `{name}` is declared twice", "first declared at {place}"),
   F302: error("`{name}` is set twice", "first set at {place}"),
@@ -134,6 +139,7 @@ export const DIAGNOSTICS = {
     "the phases {names} follow one another in a circle",
     "remove `next` from the one that a session ends in",
   ),
+  F308: error("`{name}` cannot be in force with `{other}`", "remove one of them"),
 
   F401: error("a system rule cannot permit", "system rules are `deny!`, `deny` and `defer`"),
   F402: error(

@@ -3,7 +3,14 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { ABI_VERSION, FORMAT_VERSION } from "../../engine/constants.ts";
-import type { AgentPolicy, Decimal, Program, SettingValue, ToolSchema } from "../../fpl-grammar/program.ts";
+import type {
+  AgentPolicy,
+  Decimal,
+  DeploymentBlock,
+  Program,
+  SettingValue,
+  ToolSchema,
+} from "../../fpl-grammar/program.ts";
 import { canonicalJson, type Json } from "../format/json.ts";
 
 export const COMPILER_NAME = "faramesh";
@@ -22,12 +29,7 @@ export function manifestOf(program: Program): string {
     abi: ABI_VERSION,
     agents: program.agents.map(agentJson),
     compiler: { name: COMPILER_NAME, version: COMPILER_VERSION },
-    deployment: program.deployment.map(({ kind, name, agent, settings }) => ({
-      agent,
-      kind,
-      name,
-      settings: settingJson(settings),
-    })),
+    deployment: program.deployment.map((block) => deploymentJson(block, program)),
     format: FORMAT_VERSION,
     sources: program.files.map((file) => ({
       name: file.name,
@@ -40,6 +42,14 @@ export function manifestOf(program: Program): string {
     },
     tools: program.tools.map(toolJson),
   });
+}
+
+/** Of `enforcement` also where it stands, for explanations, and the hosts that the launcher's second layer is made from. */
+function deploymentJson({ kind, name, agent, settings, span }: DeploymentBlock, { agents }: Program): Json {
+  const common = { agent, kind, name, settings: settingJson(settings) };
+  if (kind !== "enforcement") return common;
+  const egress = agents.find((one) => one.name === agent)?.egress ?? null;
+  return { ...common, egress: egress?.allow ?? [], place: { file: span.file, line: span.line } };
 }
 
 /** What the core does not read of a `tool` block; its arguments are in the tables. */
