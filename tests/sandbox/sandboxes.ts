@@ -39,8 +39,8 @@ export const CONTROL: Sandbox = {
 
 export type Mode = "full" | "restricted" | "root";
 
-/** The lines of a profile for the targets, and `more`. Mode `restricted` refuses `deny`, `protect` and `tmp`, which need a mount namespace. */
-export function profileOf(mode: Mode, targets: Targets, more: string[] = []): string {
+/** The lines of a profile for the targets; `limits`: those that the bombs are stopped by. Mode `restricted` refuses `deny`, `protect` and `tmp`, which need a mount namespace. */
+export function profileOf(mode: Mode, targets: Targets, limits: boolean): string {
   return [
     "faramesh-sandbox 1",
     `mode ${mode}`,
@@ -57,16 +57,20 @@ export function profileOf(mode: Mode, targets: Targets, more: string[] = []): st
           `tmp ${LIMITS.tmp}`,
         ]),
     `directory ${targets.inside}`,
-    `memory ${LIMITS.memory}`,
-    `processes ${LIMITS.processes}`,
-    `cpu-time ${LIMITS.cpuSeconds}`,
+    ...(limits
+      ? [
+          `memory ${LIMITS.memory}`,
+          `processes ${LIMITS.processes}`,
+          `cpu-time ${LIMITS.cpuSeconds}`,
+          ...(mode === "restricted" ? [] : [`tmp ${LIMITS.tmp}`]),
+        ]
+      : []),
     ...(mode === "root" ? [`user ${ORDINARY} ${ORDINARY}`] : []),
-    ...more,
     "",
   ].join("\n");
 }
 
-export function launcher(mode: Mode, more: string[] = []): Sandbox {
+export function launcher(mode: Mode, limits = true): Sandbox {
   return {
     name: `faramesh ${mode}`,
     recipe: `mode ${mode}, system read-only, one writable root`,
@@ -76,7 +80,7 @@ export function launcher(mode: Mode, more: string[] = []): Sandbox {
     missing: () => (buildLauncher() === null ? "the launcher does not build here" : null),
     wrap(targets, command) {
       const profile = join(targets.base, `profile-${mode}`);
-      writeFileSync(profile, profileOf(mode, targets, more));
+      writeFileSync(profile, profileOf(mode, targets, limits));
       chmodSync(profile, 0o644);
       return [buildLauncher()!, "--profile", profile, "--", ...command];
     },
