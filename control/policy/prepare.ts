@@ -2,7 +2,7 @@
 import { load } from "../../bundles/load.ts";
 import type { HighestSequence, TrustFile } from "../../bundles/trust/index.ts";
 import type { Core } from "../../engine/binding/index.ts";
-import { type PolicyRefusal, policyRefusal } from "./refusals.ts";
+import { bundleRefusal, type PolicyRefusal, policyRefusal } from "./refusals.ts";
 
 /** What is deciding. Digests are 64 hexadecimal digits. */
 export interface Identity {
@@ -138,7 +138,5 @@ async function open(
     return policyRefusal("core_unusable", error instanceof Error ? error.message : String(error));
   }
   const result = core.load(bundle, { signed });
-  return result.ok
-    ? { ok: true, core }
-    : policyRefusal("bundle_refused", `${result.message} (${result.code})`);
+  return result.ok ? { ok: true, core } : bundleRefusal(result.code, result.message);
 }

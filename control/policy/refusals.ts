@@ -1,5 +1,6 @@
 /** Why a policy is not taken into use, the same in every host: beside the codes of bundles/trust, one closed table. */
 import type { TrustCode } from "../../bundles/trust/index.ts";
+import type { LoadRefusalCode } from "../../engine/binding/index.ts";
 
 export const POLICY_REFUSALS = {
   file_unreadable: { message: "the file cannot be read", help: "check its path and permissions" },
@@ -56,6 +57,8 @@ export interface PolicyRefusal {
   code: PolicyCode | TrustCode;
   message: string;
   help: string;
+  /** The core's own code, where it is the core that refuses a bundle; beside `bundle_refused` only. */
+  coreCode?: LoadRefusalCode;
 }
 
 export function policyRefusal(code: PolicyCode, detail: string): PolicyRefusal {
@@ -63,17 +66,25 @@ export function policyRefusal(code: PolicyCode, detail: string): PolicyRefusal {
   return { ok: false, code, message: `${message}: ${detail}`, help };
 }
 
+/** What the core says of a bundle that it does not load. */
+export function bundleRefusal(code: LoadRefusalCode, message: string): PolicyRefusal {
+  return { ...policyRefusal("bundle_refused", `${message} (${code})`), coreCode: code };
+}
+
 /** Rejection of `openPolicy`: a policy that was refused. `code` is from the tables in docs/operations/signing-and-keys.md and docs/core/node.md. */
 export class PolicyRefused extends Error {
   readonly code: PolicyRefusal["code"];
   /** What to do about it. */
   readonly help: string;
+  /** The core's own code (`bad_string`), where the core refuses the bundle; else null. */
+  readonly coreCode: LoadRefusalCode | null;
 
-  constructor({ code, message, help }: PolicyRefusal) {
+  constructor({ code, message, help, coreCode }: PolicyRefusal) {
     super(message);
     this.name = "PolicyRefused";
     this.code = code;
     this.help = help;
+    this.coreCode = coreCode ?? null;
   }
 }
 

@@ -259,7 +259,7 @@ func TestRefusals(t *testing.T) {
 		{flipped, []Option{Trust(trust)}, "digest_mismatch"},
 		{flipped, []Option{Insecure()}, "digest_mismatch"},
 		{testFile(t, "unsigned.fplb"), []Option{Trust(trust)}, "unsigned"},
-		{testFile(t, "broken.fplb"), []Option{Insecure()}, "bad_magic"},
+		{testFile(t, "broken.fplb"), []Option{Insecure()}, "bundle_refused"},
 		{signed, []Option{Trust(testFile(t, "other.json"))}, "signature_unknown_key"},
 		{signed, []Option{Trust(testFile(t, "both.json"))}, "threshold_not_met"},
 		{signed, []Option{Trust([]byte("{}"))}, "trust_malformed"},
@@ -280,6 +280,38 @@ func TestRefusals(t *testing.T) {
 	}
 	_, err := LoadFile("testdata/absent.fplb", Insecure())
 	refusalOf(t, err, "file_unreadable")
+}
+
+// What the core refuses has one code in every host, and the core's own beside it.
+func TestBundleRefused(t *testing.T) {
+	_, err := Load(testFile(t, "broken.fplb"), Insecure())
+	refusalOf(t, err, "bundle_refused")
+	var refused *Refused
+	if !errors.As(err, &refused) || refused.CoreCode != "bad_magic" ||
+		refused.Message != "the core refuses the bundle: these bytes are no bundle (bad_magic)" {
+		t.Fatalf("%+v", refused)
+	}
+	_, err = Load(nil, Insecure())
+	if !errors.As(err, &refused) || refused.CoreCode != "" {
+		t.Fatalf("%+v", refused)
+	}
+	for status, code := range map[uint32]string{1: "bad_magic", 9: "too_large", 10: "engine_trap", loadTrapped: "engine_trap"} {
+		if refused := bundleRefused(status); refused.Code != "bundle_refused" || refused.CoreCode != code {
+			t.Errorf("%d: %+v", status, refused)
+		}
+	}
+}
+
+// A core that fails while it reads a bundle refuses it.
+func TestLoadTrapped(t *testing.T) {
+	one, _, err := newInstance(nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one.close()
+	if status := one.load([]byte("FPLB"), false); status != loadTrapped {
+		t.Fatal(status)
+	}
 }
 
 func TestOptions(t *testing.T) {
@@ -319,7 +351,7 @@ func TestReload(t *testing.T) {
 			t.Fatalf("%s: the policy in use is gone", file)
 		}
 	}
-	refusalOf(t, engine.Reload(testFile(t, "broken.fplb"), Insecure()), "bad_magic")
+	refusalOf(t, engine.Reload(testFile(t, "broken.fplb"), Insecure()), "bundle_refused")
 	if !engine.Decide(refund(400)).Permitted() {
 		t.Fatal("the policy in use is gone")
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"faramesh.dev/go/internal/core"
@@ -27,6 +28,8 @@ const (
 	ofEvent = 0x100
 	// maxCached bounds the verdicts that are kept: a bundle has few, and one with many must not fill the host's memory.
 	maxCached = 65_536
+	// loadTrapped is no status of the core: it failed while it read a bundle.
+	loadTrapped = math.MaxUint32
 	// longestCall is the most parameters that an export takes.
 	longestCall = 5
 )
@@ -71,7 +74,7 @@ type instance struct {
 	cached map[uint64]*Verdict
 }
 
-// newInstance makes a core and loads the bundle into it, unless it is nil: a core without a policy. status is LOAD_* of engine/constants.ts; the instance is nil unless it is LoadOK.
+// newInstance makes a core and loads the bundle into it, unless it is nil: a core without a policy. status is as of load; the instance is nil unless it is LoadOK.
 func newInstance(bundle []byte, signed bool) (one *instance, status uint32, err error) {
 	opened, compiled, err := openRuntime()
 	if err != nil {
@@ -83,10 +86,16 @@ func newInstance(bundle []byte, signed bool) (one *instance, status uint32, err 
 		return nil, 0, err
 	}
 	i := &instance{module: module, memory: module.Memory(), cached: map[uint64]*Verdict{}}
-	status, err = i.load(bundle, signed)
-	if err != nil || status != tables.LoadOK {
+	if err := i.find(); err != nil {
 		i.close()
-		return nil, status, err
+		return nil, 0, err
+	}
+	if bundle == nil {
+		return i, tables.LoadOK, nil
+	}
+	if status = i.load(bundle, signed); status != tables.LoadOK {
+		i.close()
+		return nil, status, nil
 	}
 	return i, status, nil
 }
@@ -95,17 +104,14 @@ func (i *instance) close() {
 	_ = i.module.Close(context.Background())
 }
 
-func (i *instance) load(bundle []byte, signed bool) (uint32, error) {
+// find finds the functions and the fixed regions, which never move.
+func (i *instance) find() error {
 	setup := &exports{module: i.module}
 	if version := setup.call("abi"); setup.err == nil && version != tables.ABIVersion {
-		return 0, fmt.Errorf("the core speaks ABI %d, this host %d", version, tables.ABIVersion)
+		return fmt.Errorf("the core speaks ABI %d, this host %d", version, tables.ABIVersion)
 	}
-	room := setup.call("reserve", uint64(len(bundle)))
-	if setup.err != nil {
-		return 0, setup.err
-	}
-	if room == 0 {
-		return tables.LoadTooLarge, nil
+	if room := setup.call("reserve", 0); setup.err == nil && room == 0 {
+		return errNoMemory
 	}
 	setup.call("hashRecords", 0)
 	i.action, i.facts = setup.call("actionPointer"), setup.call("factsPointer")
@@ -118,20 +124,33 @@ func (i *instance) load(bundle []byte, signed bool) (uint32, error) {
 	i.stateAfterBytesCall = setup.function("stateAfterBytes")
 	engine := setup.call("enginePointer")
 	if setup.err != nil {
-		return 0, setup.err
+		return setup.err
 	}
-	if !i.memory.Write(engine, core.Digest[:]) || !i.memory.Write(room, bundle) {
-		return 0, errNoMemory
+	if !i.memory.Write(engine, core.Digest[:]) {
+		return errNoMemory
 	}
-	if bundle == nil {
-		return tables.LoadOK, nil
+	return nil
+}
+
+// load gives LOAD_* of engine/constants.ts, or loadTrapped when the core failed.
+func (i *instance) load(bundle []byte, signed bool) uint32 {
+	loading := &exports{module: i.module}
+	room := loading.call("reserve", uint64(len(bundle)))
+	if loading.err == nil && room == 0 {
+		return tables.LoadTooLarge
+	}
+	if loading.err != nil || !i.memory.Write(room, bundle) {
+		return loadTrapped
 	}
 	verified := uint64(0)
 	if signed {
 		verified = 1
 	}
-	status := setup.call("load", uint64(len(bundle)), verified)
-	return status, setup.err
+	status := loading.call("load", uint64(len(bundle)), verified)
+	if loading.err != nil {
+		return loadTrapped
+	}
+	return status
 }
 
 // exports calls by name and keeps the first error.

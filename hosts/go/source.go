@@ -73,7 +73,7 @@ func intoCore(opened trust.Opened, instances int) (*policy, error) {
 		return nil, refusal.New("core_unusable", err.Error())
 	}
 	if status != tables.LoadOK {
-		return nil, refusal.New(loadCode(status), "")
+		return nil, bundleRefused(status)
 	}
 	identity := Identity{
 		Bundle:   opened.Digest,
@@ -85,9 +85,13 @@ func intoCore(opened trust.Opened, instances int) (*policy, error) {
 	return &policy{pool: newPool(opened.Bundle, opened.Signed, first, instances), identity: identity}, nil
 }
 
-func loadCode(status uint32) string {
-	if index := int(status) - 1; index < len(tables.LoadRefusals) {
-		return tables.LoadRefusals[index]
+// bundleRefused is of a status other than LoadOK; one that is not in the table: the core trapped.
+func bundleRefused(status uint32) *Refused {
+	reason := tables.LoadTrapped
+	if index := uint64(status) - 1; index < uint64(len(tables.LoadRefusals)) {
+		reason = tables.LoadRefusals[index]
 	}
-	return "engine_trap"
+	refused := refusal.New("bundle_refused", reason.Message+" ("+reason.Code+")")
+	refused.CoreCode = reason.Code
+	return refused
 }

@@ -64,7 +64,7 @@ function trustRefusals(): string[] {
   ];
 }
 
-const limits = { ABI_VERSION, NONE, MAX_INPUT_BYTES, MAX_STATE_BYTES, MAX_BUNDLE_BYTES };
+const limits = { ABI_VERSION, NONE, LOAD_TOO_LARGE, MAX_INPUT_BYTES, MAX_STATE_BYTES, MAX_BUNDLE_BYTES };
 const lines = [
   '"""Written by hosts/python/generate.ts from the tables of the TypeScript binding; not edited."""',
   "",

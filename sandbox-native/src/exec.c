@@ -27,7 +27,9 @@ int execute(char **command, char **environment, struct text *fault) {
     put(&path, begin == at ? "./" : "/");
     put(&path, name);
     long result = path.full ? -36 : sys(__NR_execve, path.bytes, command, environment);
-    if (result != -2 && result != -20) error = result; /* as execvp: EACCES is remembered */
+    /* A directory that cannot be searched has it not; a file there that cannot be executed is remembered. */
+    if (result == -13 && sys(__NR_faccessat, AT_CWD, path.bytes, 0) != 0) result = -2;
+    if (result != -2 && result != -20) error = result;
     if (result != -2 && result != -20 && result != -13) break;
     if (*at == 0) break;
   }

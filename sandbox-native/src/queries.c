@@ -6,6 +6,7 @@
 #define TYPE_OPT 41
 #define FLAG_RESPONSE 0x80
 #define FLAG_TRUNCATED 0x02
+#define FLAG_RECURSION_AVAILABLE 0x80 /* in the second byte; without it a C library takes an empty answer for a referral, and asks no more */
 
 static unsigned number_at(const unsigned char *bytes) { return (unsigned)bytes[0] << 8 | bytes[1]; }
 
@@ -34,6 +35,7 @@ static void answer(struct query *query, const void *message, size_t length) {
 static void answer_truncated(struct query *query) {
   char *message = query->out + query->question;
   message[2] = (char)(message[2] | FLAG_RESPONSE | FLAG_TRUNCATED);
+  message[3] = (char)(message[3] | FLAG_RECURSION_AVAILABLE);
   answer(query, message, query->length - query->question);
 }
 

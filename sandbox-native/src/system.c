@@ -39,7 +39,8 @@ static long make_devices(const struct profile *profile, int root) {
 
 static long make_proc(const struct covers *covers, int root) {
   static const char *const NONE[] = {NULL};
-  static const char *const HIDDEN[] = {"/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/latency_stats", "/proc/sysrq-trigger", "/proc/kmsg", "/proc/sched_debug", "/proc/scsi", "/proc/acpi"};
+  static const char *const HIDDEN[] = {"/proc/kcore",      "/proc/keys",        "/proc/key-users",  "/proc/timer_list",   "/proc/latency_stats", "/proc/sysrq-trigger", "/proc/kmsg",     "/proc/sched_debug",
+                                       "/proc/vmallocinfo", "/proc/slabinfo",    "/proc/kpagecount", "/proc/kpageflags",   "/proc/kpagecgroup",   "/proc/pagetypeinfo",  "/proc/scsi",     "/proc/acpi"};
   long mount = file_system("proc", NONE, MOUNT_ATTR_NOSUID_ | MOUNT_ATTR_NODEV_ | MOUNT_ATTR_NOEXEC_);
   if (mount < 0) return mount;
   /* memfd_create(2): without MFD_EXEC, which the filter refuses, nothing of memory can be executed. Root's alone; a kernel before 6.3 has it not. */

@@ -8,6 +8,7 @@ import { CORE_FILE } from "./core.ts";
 import { FORMS, lineOf } from "./corpus/line-form.ts";
 import { bytesOf, type Line } from "./corpus/lines.ts";
 import { makeCorpus } from "./corpus/make.ts";
+import type { Opened, Opening } from "./corpus/player.ts";
 import { runCorpus } from "./corpus/run.ts";
 import { signedFile, TRUST_TEXT, VALID_MS } from "./corpus/signing.ts";
 import { CorpusWriter } from "./corpus/writer.ts";
@@ -45,12 +46,14 @@ describe("the corpus", () => {
 
   test("holds every refusal and every code that a core gives", () => {
     const found = new Set(
-      LINES.flatMap((line) => ("code" in line ? [line.code] : "expect" in line ? [line.expect] : [])),
+      LINES.flatMap((line) =>
+        "code" in line ? [line.code] : "expect" in line ? [line.expect, line.coreCode] : [],
+      ),
     );
     const core = CODES.map(({ name }) => name).filter((code) => !HOST_CODES.includes(code));
     const files = Object.keys(TRUST_REFUSALS).filter((code) => !NOT_OPENING.includes(code));
     const loads = ["magic", "version", "length", "section", "string", "reference", "code", "dfa"];
-    const wanted = [...core, "no_policy", ...files, ...loads.map((name) => `bad_${name}`)];
+    const wanted = [...core, "no_policy", "bundle_refused", ...files, ...loads.map((name) => `bad_${name}`)];
     expect(wanted.filter((code) => !found.has(code))).toEqual([]);
     expect(headerOf(CORPUS).decisions).toBeGreaterThanOrEqual(LEAST_DECISIONS);
   });
@@ -67,10 +70,12 @@ async function small(): Promise<string> {
     writer.call({ kind: "decide", text, state: null });
   }
   writer.open({ ...opening, title: "late", nowMs: VALID_MS * 2, expect: "key_expired" });
+  const refused = { expect: "bundle_refused", coreCode: "bad_length" };
+  writer.open({ ...opening, title: "no bytes", file: signedFile(new Uint8Array()), ...refused });
   return writer.finish();
 }
 
-/** Lines from 1: header, bundle, trust, open, three decisions, open. */
+/** Lines from 1: header, bundle, trust, open, three decisions, open, bundle, open. */
 const DECISION = 6;
 
 async function changed(line: number, change: (line: Record<string, unknown>) => void): Promise<string> {
@@ -91,6 +96,9 @@ describe("a difference is found, with its place", () => {
     ["a hash", DECISION, { hash: "0".repeat(16) }, "hash"],
     ["an action", DECISION, { text: '{"agent":"a","args":{"amount":502},"tool":"pay"}' }, "hash"],
     ["a refusal", 8, { expect: "unsigned" }, "expect"],
+    ["a refusal by the core", 10, { coreCode: "bad_magic" }, "coreCode"],
+    ["a refusal by the core, without its code", 10, { coreCode: undefined }, "coreCode"],
+    ["a code of the core where it was not asked", 8, { coreCode: "bad_magic" }, "coreCode"],
     ["a time", 8, { now: VALID_MS }, "expect"],
     ["an unknown kind", DECISION, { kind: "decision" }, "failure"],
     ["an unknown field", DECISION, { also: 1 }, "failure"],
@@ -121,6 +129,22 @@ describe("a difference is found, with its place", () => {
       expect(difference).toMatchObject({ line: 1, what: "result" });
     },
   );
+
+  test.each<[string, Opened, string]>([
+    ["of its own", { code: "bad_length", coreCode: null }, "expect"],
+    ["and another of the core", { code: "bundle_refused", coreCode: "bad_magic" }, "coreCode"],
+    ["and none of the core", { code: "bundle_refused", coreCode: null }, "coreCode"],
+    ["of acceptance", { code: "ok", coreCode: null }, "expect"],
+  ])("a host with a code %s", async (_, opened, what) => {
+    const core = { code: "bundle_refused", coreCode: "bad_length" };
+    const open = async ({ nowMs }: Opening): Promise<Opened | null> => (nowMs === VALID_MS ? opened : null);
+    const { difference } = await runCorpus({ openCore, open }, await small());
+    expect(difference).toMatchObject({
+      line: 10,
+      what,
+      expected: what === "expect" ? core.code : core.coreCode,
+    });
+  });
 
   test("a corpus without its first line", async () => {
     const text = (await small()).split("\n").slice(1).join("\n");

@@ -15,7 +15,9 @@ import pytest
 from making import NOW_MS, compile_policy, key_of, signed, trust_of
 
 from faramesh import CODES, Detail, Engine, Input, PolicyRefused, Verdict
+from faramesh.core import Core
 from faramesh.engine import open_core
+from faramesh.instance import CoreFailed
 
 ZEROS = bytes(32)
 TAG = b"faramesh/record/v2".ljust(32, b"\0")
@@ -213,6 +215,18 @@ def test_a_trap_is_recorded(engine: Engine) -> None:
     assert engine.decide(refund(20)).permitted
 
 
+def test_a_core_that_fails_twice_is_refused(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> Any:
+        raise CoreFailed("the core trapped")
+
+    monkeypatch.setattr(Core, "_record", fail)
+    monkeypatch.setattr(Core, "_record_trap", fail)
+    with pytest.raises(PolicyRefused) as refused:
+        engine.decide_recorded(refund(20), sequence=0, previous=ZEROS)
+    assert refused.value.code == "core_failed"
+    assert engine.decide(refund(20)).permitted
+
+
 def test_a_verdict_outside_of_the_table_is_a_trap(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     bound = engine._ready.core._bound
     assert bound is not None
@@ -226,7 +240,7 @@ def test_without_a_policy_nothing_is_permitted() -> None:
     assert core.decide(json.dumps(refund(20)), None, None).code == "no_policy"
     with pytest.raises(PolicyRefused) as refused:
         core.load(b"FPLC", True)
-    assert refused.value.code in ("bad_length", "bad_magic")
+    assert (refused.value.code, refused.value.core_code) == ("bundle_refused", "bad_length")
     assert core.decide(json.dumps(refund(20)), None, None).code == "no_policy"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from making import (
 
 from faramesh import Engine, HighestSequence, PolicyRefused, parse_trust_file
 from faramesh.container import open_signed
+from faramesh.instance import CoreFailed, Instance
 from faramesh.trust.instant import parse_instant
 
 FIRST, SECOND, THIRD = key_of(1), key_of(2), key_of(3)
@@ -185,7 +187,27 @@ def test_the_core_refuses_what_was_signed(bundle: bytes) -> None:
     for damaged, code in ((b"XXXX" + bundle[4:], "bad_magic"), (longer, "bad_length"), (BUNDLE, "bad_length")):
         with pytest.raises(PolicyRefused) as refused:
             Engine.load(signed(damaged, 1, FIRST), TRUST, now_ms=lambda: NOW_MS)
-        assert refused.value.code == code
+        assert (refused.value.code, refused.value.core_code) == ("bundle_refused", code)
+        assert refused.value.message.startswith("the core refuses the bundle: ")
+        assert refused.value.message.endswith(f" ({code})")
+        copied = pickle.loads(pickle.dumps(refused.value))
+        assert vars(copied) == vars(refused.value) and str(copied) == str(refused.value)
+
+
+def test_a_core_that_traps_refuses_the_bundle(bundle: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trap(*_: object) -> int:
+        raise CoreFailed("the core trapped")
+
+    monkeypatch.setattr(Instance, "load", trap)
+    with pytest.raises(PolicyRefused) as refused:
+        Engine.load(signed(bundle, 1, FIRST), TRUST, now_ms=lambda: NOW_MS)
+    assert (refused.value.code, refused.value.core_code) == ("bundle_refused", "engine_trap")
+
+
+def test_what_others_refuse_has_no_code_of_the_core() -> None:
+    with pytest.raises(PolicyRefused) as refused:
+        Engine.load(GOOD[:-1], insecure=True)
+    assert refused.value.core_code is None
 
 
 def test_trust_or_insecure() -> None:
@@ -226,7 +248,7 @@ def test_reload_keeps_the_old_on_refusal(engine: Engine, bundle: bytes, other_bu
         (signed(other_bundle, 6, FIRST), "sequence_older"),
         (signed(other_bundle, 7, FIRST), "sequence_reused"),
         (signed(other_bundle, 8, SECOND), "signature_unknown_key"),
-        (signed(b"FPLC" + bytes(len(bundle)), 9, FIRST), "bad_version"),
+        (signed(b"FPLC" + bytes(len(bundle)), 9, FIRST), "bundle_refused"),
     ):
         with pytest.raises(PolicyRefused) as refused:
             engine.reload(file)
@@ -258,6 +280,9 @@ def test_the_state_file_closes_the_way_back(state_path: Path, bundle: bytes, oth
         with pytest.raises(PolicyRefused) as refused:
             load(9)
         assert refused.value.code == "state_malformed"
+    with pytest.raises(PolicyRefused) as refused:
+        Engine.load(signed(bundle, 9, FIRST), TRUST, state_file="\0", now_ms=lambda: NOW_MS)
+    assert refused.value.code == "file_unreadable"
 
 
 def test_a_state_file_that_cannot_be_written(tmp_path: Path, bundle: bytes) -> None:

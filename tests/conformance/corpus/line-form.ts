@@ -56,7 +56,7 @@ const RECORDED: Form = {
 export const FORMS: Readonly<Record<Line["kind"], Form>> = {
   header: {
     needed: {
-      corpus: (value) => value === 1,
+      corpus: (value) => value === 2,
       core: isDigest,
       decisions: isWhole,
       refusals: isWhole,
@@ -66,8 +66,8 @@ export const FORMS: Readonly<Record<Line["kind"], Form>> = {
   },
   trust: { needed: { id: isText, file: isText }, optional: {} },
   bundle: { needed: { id: isText, bytes: isText }, optional: {} },
-  open: { needed: OPENING, optional: { sequence: isWhole } },
-  load: { needed: OPENING, optional: {} },
+  open: { needed: OPENING, optional: { coreCode: isCode, sequence: isWhole } },
+  load: { needed: OPENING, optional: { coreCode: isCode } },
   decide: RECORDED,
   event: RECORDED,
   plain: PLAIN,

@@ -11,7 +11,7 @@ interface Titled {
 
 export interface Header extends Titled {
   kind: "header";
-  corpus: 1;
+  corpus: 2;
   /** SHA-256 of the core, hex. */
   core: string;
   /** Lines `decide`, `event` and `plain`. */
@@ -45,6 +45,8 @@ export interface OpenLine extends Titled {
   highest: { sequence: number; digest: string } | null;
   /** `ok`, or the code of the refusal. */
   expect: string;
+  /** The core's own code; beside `bundle_refused` only. */
+  coreCode?: string;
   /** Of the first record; only of `open`. */
   sequence?: number;
 }

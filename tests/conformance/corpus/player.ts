@@ -6,10 +6,18 @@ import { bytesOf, bytesOfBase64, type CallLine, type Line, type OpenLine } from 
 
 export type Load = (file: Uint8Array, options: LoadOptions) => LoadResult;
 
-/** What a line gives: nothing, a refusal's code, or a verdict and perhaps a record. */
+/** What opening a file comes to. */
+export interface Opened {
+  /** `ok`, or the code of the host's refusal. */
+  readonly code: string;
+  /** The core's own code, beside `bundle_refused`; else null. */
+  readonly coreCode: string | null;
+}
+
+/** What a line gives: nothing, the outcome of opening, or a verdict and perhaps a record. */
 export type Played =
   | { readonly kind: "nothing" }
-  | { readonly kind: "opened"; readonly code: string }
+  | ({ readonly kind: "opened" } & Opened)
   | {
       readonly kind: "decided";
       readonly code: string;
@@ -22,9 +30,20 @@ export type Played =
 const encoder = new TextEncoder();
 const NOTHING: Played = { kind: "nothing" };
 const HASH_BYTES = 32;
+const OPENED: Opened = { code: "ok", coreCode: null };
 
 /** The verdict's fields stand in canonical order, and hold only what is the same in any JSON. */
 const canonical = (verdict: Verdict): Uint8Array => encoder.encode(JSON.stringify(verdict));
+
+/** A file as a line has it opened. */
+export interface Opening {
+  readonly file: Uint8Array;
+  /** Text of the trust file; null: without signatures. */
+  readonly trust: string | null;
+  /** Unix milliseconds. */
+  readonly nowMs: number;
+  readonly highest: OpenLine["highest"];
+}
 
 /** What the corpus asks of a core; the component has it too. */
 export type PlayedCore = Pick<Core, "engineDigest" | "load" | "decide" | "decideRecorded" | "applyEvent">;
@@ -58,7 +77,7 @@ export class Player {
         return NOTHING;
       case "open":
       case "load":
-        return { kind: "opened", code: this.#open(line) };
+        return { kind: "opened", ...this.#open(line) };
       case "decide":
       case "event":
       case "plain":
@@ -68,18 +87,24 @@ export class Player {
     }
   }
 
-  #open(line: OpenLine): string {
-    const file = named(this.#bundles, line.bundle);
-    const options = this.#optionsOf(line);
-    if (typeof options === "string") return options;
-    const opened = this.#load(file, options);
-    if (!opened.ok) return opened.code;
+  /** The file of a line, also of one that was played. */
+  opening({ bundle, trust, now, highest }: OpenLine): Opening {
+    const text = trust === null ? null : named(this.#trust, trust);
+    return { file: named(this.#bundles, bundle), trust: text, nowMs: now, highest };
+  }
+
+  #open(line: OpenLine): Opened {
+    const opening = this.opening(line);
+    const options = optionsOf(opening);
+    if (typeof options === "string") return { code: options, coreCode: null };
+    const opened = this.#load(opening.file, options);
+    if (!opened.ok) return { code: opened.code, coreCode: null };
     const { bundle, signed } = opened;
     const result = this.#core.load(bundle, { signed });
     if (!result.ok) {
       // The core holds nothing after a refusal; what was in use stays in use.
       if (this.#loaded !== null) this.#core.load(this.#loaded.bundle, this.#loaded);
-      return result.code;
+      return { code: "bundle_refused", coreCode: result.code };
     }
     this.#loaded = { bundle, signed };
     if (line.kind === "open") {
@@ -87,14 +112,7 @@ export class Player {
       this.#previous = new Uint8Array(HASH_BYTES);
       this.#state.clear();
     }
-    return "ok";
-  }
-
-  /** A text is the code of the trust file's refusal. */
-  #optionsOf({ trust, now, highest }: OpenLine): LoadOptions | string {
-    if (trust === null) return { insecure: true };
-    const parsed = parseTrustFile(encoder.encode(named(this.#trust, trust)));
-    return parsed.ok ? { trust: parsed.trust, nowMs: now, highest } : parsed.code;
+    return OPENED;
   }
 
   #call(line: CallLine): Played {
@@ -123,6 +141,13 @@ export class Player {
       this.#state.set(key, blob);
     }
   }
+}
+
+/** A text is the code of the trust file's refusal. */
+function optionsOf({ trust, nowMs, highest }: Opening): LoadOptions | string {
+  if (trust === null) return { insecure: true };
+  const parsed = parseTrustFile(encoder.encode(trust));
+  return parsed.ok ? { trust: parsed.trust, nowMs, highest } : parsed.code;
 }
 
 function named<Value>(values: ReadonlyMap<string, Value>, id: string): Value {

@@ -155,11 +155,14 @@ function writeTrustFiles(writer: CorpusWriter): void {
 /** Files that are whole and perhaps signed, whose bundle the core refuses. */
 function writeLoads(writer: CorpusWriter): void {
   for (const { title, code, bundle } of LOAD_REFUSALS) {
-    writer.open({ title, file: unsignedFile(bundle), expect: code });
+    writer.open({ title, file: unsignedFile(bundle), expect: "bundle_refused", coreCode: code });
   }
   const { title, code, bundle } = LOAD_REFUSALS[0]!;
-  const file = signedFile(bundle);
-  writer.open({ title: `${title}, signed`, file, trust: TRUST_TEXT, nowMs: VALID_MS, expect: code });
+  const refused = { expect: "bundle_refused", coreCode: code };
+  const signed = { file: signedFile(bundle), trust: TRUST_TEXT, nowMs: VALID_MS, ...refused };
+  writer.open({ ...signed, title: `${title}, signed` });
+  stillDecides(writer, "rule_permit");
+  writer.open({ ...signed, title: `${title}, signed, as a reload`, kind: "load" });
   stillDecides(writer, "rule_permit");
 }
 

@@ -3,14 +3,19 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { load as loadFile } from "../../../bundles/load.ts";
 import { lineOf } from "./line-form.ts";
-import type { Header, Line } from "./lines.ts";
-import { type Load, type Played, type PlayedCore, Player } from "./player.ts";
+import type { Header, Line, OpenLine } from "./lines.ts";
+import { type Load, type Opened, type Opening, type Played, type PlayedCore, Player } from "./player.ts";
 
 export interface Runtime {
   /** A core without a bundle. */
   openCore(): Promise<PlayedCore> | PlayedCore;
   /** That of bundles/load.ts when left out. */
   load?: Load;
+  /**
+   * Opens a file that must be refused as the host's own users do; what it says counts. Null: the host has no way to be asked this.
+   * Left out by what is a core and no host: there the player says what a host would.
+   */
+  open?(opening: Opening): Promise<Opened | null>;
 }
 
 /** The first place where something else came than the corpus says. */
@@ -19,7 +24,7 @@ export interface CorpusDifference {
   line: number;
   /** Of the nearest line at or before that one which has a title. */
   title: string;
-  what: "core" | "code" | "hash" | "expect" | "decisions" | "refusals" | "result" | "failure";
+  what: "core" | "code" | "hash" | "expect" | "coreCode" | "decisions" | "refusals" | "result" | "failure";
   expected: string;
   found: string;
 }
@@ -46,7 +51,8 @@ export class Tally {
   add(played: Played): void {
     if (played.kind === "opened" && played.code !== "ok") {
       this.refusals++;
-      this.#hash.update(encoder.encode(played.code)).update(LF);
+      const { code, coreCode } = played;
+      this.#hash.update(encoder.encode(coreCode === null ? code : `${code} ${coreCode}`)).update(LF);
     }
     if (played.kind !== "decided") return;
     this.decisions++;
@@ -66,9 +72,14 @@ export const shortHash = (hash: Uint8Array): string => bytesToHex(hash).slice(0,
 
 type Found = Pick<CorpusDifference, "what" | "expected" | "found">;
 
+function compareOpened(line: OpenLine, { code, coreCode }: Opened): Found | null {
+  if (line.expect !== code) return { what: "expect", expected: line.expect, found: code };
+  const expected = line.coreCode ?? null;
+  return expected === coreCode ? null : { what: "coreCode", expected: `${expected}`, found: `${coreCode}` };
+}
+
 function compare(line: Line, played: Played): Found | null {
-  if (played.kind === "opened" && "expect" in line && line.expect !== played.code)
-    return { what: "expect", expected: line.expect, found: played.code };
+  if (played.kind === "opened" && "expect" in line) return compareOpened(line, played);
   if (played.kind !== "decided" || !("code" in line)) return null;
   if (line.code !== played.code) return { what: "code", expected: line.code, found: played.code };
   const hash = played.recorded === null ? undefined : shortHash(played.recorded.hash);
@@ -80,6 +91,14 @@ function compareSums(header: Header, sums: Omit<CorpusOutcome, "difference">): F
     if (header[what] !== sums[what]) return { what, expected: `${header[what]}`, found: `${sums[what]}` };
   }
   return null;
+}
+
+async function playOn(runtime: Runtime, player: Player, line: Line): Promise<Played> {
+  const played = player.play(line);
+  if (runtime.open === undefined || !("expect" in line)) return played;
+  if (played.kind !== "opened" || played.code === "ok") return played;
+  const opened = await runtime.open(player.opening(line));
+  return opened === null ? played : { kind: "opened", ...opened };
 }
 
 /**
@@ -103,7 +122,7 @@ export async function runCorpus(runtime: Runtime, text: string): Promise<CorpusO
       const line = lineOf(json);
       title = line.title ?? title;
       if (line.kind === "header") header = line;
-      const played = player.play(line);
+      const played = await playOn(runtime, player, line);
       tally.add(played);
       note(index + 1, compare(line, played));
     } catch (error) {

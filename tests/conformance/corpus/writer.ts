@@ -23,6 +23,8 @@ export interface Opening {
   sequence?: number;
   /** `ok` when left out. */
   expect?: string;
+  /** The core's own code, beside `bundle_refused`. */
+  coreCode?: string;
 }
 
 export interface Call {
@@ -63,7 +65,8 @@ export class CorpusWriter {
 
   /** Throws Error when something else comes than is expected. */
   open(opening: Opening): void {
-    const { kind = "open", title, file, trust, nowMs = 0, highest = null, sequence, expect = "ok" } = opening;
+    const { kind = "open", title, file, trust, nowMs = 0, highest = null, sequence } = opening;
+    const { expect = "ok", coreCode } = opening;
     const line: OpenLine = {
       kind,
       ...(title === undefined ? {} : { title }),
@@ -72,11 +75,12 @@ export class CorpusWriter {
       now: nowMs,
       highest,
       expect,
+      ...(coreCode === undefined ? {} : { coreCode }),
       ...(sequence === undefined ? {} : { sequence }),
     };
     const played = this.#play(line);
-    if (played.kind !== "opened" || played.code !== expect)
-      throw new Error(`${title}: expected ${expect}, got ${JSON.stringify(played)}`);
+    if (played.kind !== "opened" || played.code !== expect || played.coreCode !== (coreCode ?? null))
+      throw new Error(`${title}: expected ${expect} ${coreCode ?? ""}, got ${JSON.stringify(played)}`);
     this.#lines.push(JSON.stringify(line));
   }
 
@@ -107,7 +111,7 @@ export class CorpusWriter {
     const core = bytesToHex(this.#core.engineDigest);
     const header: Header = {
       kind: "header",
-      corpus: 1,
+      corpus: 2,
       core,
       decisions,
       refusals,

@@ -32,7 +32,8 @@ function* resolved(lines: readonly Line[]): Generator<object> {
     else if (line.kind === "bundle") files.set(line.id, bytesOfBase64(line.bytes));
     else if ("expect" in line) {
       const opened = open(line, files.get(line.bundle)!, trust);
-      const common = { ...place, expect: line.expect, sequence: line.sequence ?? 0 };
+      const expected = { expect: line.expect, coreCode: line.coreCode ?? null };
+      const common = { ...place, ...expected, sequence: line.sequence ?? 0 };
       if (!opened.ok) {
         yield { ...common, refused: opened.code };
         continue;

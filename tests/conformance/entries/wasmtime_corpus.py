@@ -29,7 +29,9 @@ class Player:
         if kind == "bundle":
             self.bundles[line["id"]] = b64decode(line["bytes"])
         elif kind in ("open", "load"):
-            self.compare(line, "expect", self.open(line))
+            code, core_code = self.open(line)
+            self.compare(line, "expect", code)
+            self.compare(line, "coreCode", core_code)
         else:
             self.call(line)
 
@@ -38,13 +40,14 @@ class Player:
             self.difference = {"line": line["line"], "what": what, "expected": line[what], "found": found}
 
     def open(self, line):
-        code = line["refused"] or self.load(line)
+        """Code of the host's refusal, or `ok`; and the core's own code, or None."""
+        code, core_code = (line["refused"], None) if line["refused"] else self.load(line)
         if code != "ok":
             self.refusals += 1
-            self.result.update(code.encode() + b"\n")
+            self.result.update((code if core_code is None else f"{code} {core_code}").encode() + b"\n")
         elif line["kind"] == "open":
             self.sequence, self.previous, self.state = line["sequence"], bytes(32), {}
-        return code
+        return code, core_code
 
     def load(self, line):
         policy = (self.bundles[line["bundle"]], line["signed"])
@@ -54,9 +57,9 @@ class Player:
             # The core holds nothing after a refusal; what was in use stays in use.
             if self.loaded is not None:
                 self.core.load(*self.loaded)
-            return str(refusal)
+            return "bundle_refused", str(refusal)
         self.loaded = policy
-        return "ok"
+        return "ok", None
 
     def call(self, line):
         text = b64decode(line["text"])

@@ -114,7 +114,7 @@ export function mutations(seed: number, count: number): Mutations {
   }
   const header = {
     kind: "header",
-    corpus: 1,
+    corpus: 2,
     core: "",
     decisions: 0,
     refusals,

@@ -37,26 +37,22 @@ function literal(text: string): string {
   return JSON.stringify(text);
 }
 
-function loadRows(): { code: string; message: string }[] {
-  const rows: { code: string; message: string }[] = [];
-  for (let status = constants.LOAD_BAD_MAGIC; status <= constants.LOAD_TOO_LARGE; status++) {
-    const refusal = loadRefusal(status);
-    if (!refusal.ok) rows.push(refusal);
-  }
-  return rows;
+/** As Go has it, of the status of a bundle that is refused. */
+function loadRow(status: number): string {
+  const refusal = loadRefusal(status);
+  if (refusal.ok) throw new Error(`${status} refuses nothing`);
+  return `{${literal(refusal.code)}, ${literal(refusal.message)}}`;
+}
+
+function loadRows(): string[] {
+  const count = constants.LOAD_TOO_LARGE - constants.LOAD_OK;
+  return Array.from({ length: count }, (_, index) => loadRow(constants.LOAD_OK + 1 + index));
 }
 
 function refusalRows(): string[] {
-  const help = HOST_REFUSALS.bundle_refused.help;
-  const trapped = loadRefusal(-1);
-  const load = [...loadRows(), ...(trapped.ok ? [] : [trapped])];
   const rows: [string, { message: string; help: string }][] = [
     ...Object.entries(TRUST_REFUSALS),
     ...SHARED.map((code): [string, { message: string; help: string }] => [code, HOST_REFUSALS[code]]),
-    ...load.map(({ code, message }): [string, { message: string; help: string }] => [
-      code,
-      { message, help },
-    ]),
   ];
   const width = Math.max(...rows.map(([code]) => code.length));
   return rows.map(
@@ -97,12 +93,22 @@ var Codes = []Code{
 ${codes.join("\n")}
 }
 
-// LoadRefusals are the codes of what the core finds in a bundle, by status less one.
-var LoadRefusals = []string{
+// LoadRefusal is what the core finds in a bundle that it refuses.
+type LoadRefusal struct {
+	// Code is the core's own.
+	Code    string
+	Message string
+}
+
+// LoadRefusals are by status less one.
+var LoadRefusals = []LoadRefusal{
 ${loadRows()
-  .map(({ code }) => `\t${literal(code)},`)
+  .map((row) => `\t${row},`)
   .join("\n")}
 }
+
+// LoadTrapped is of a core that failed while it read the bundle.
+var LoadTrapped = LoadRefusal${loadRow(-1)}
 
 // Refusal says what is wrong and what to do about it.
 type Refusal struct {

@@ -40,11 +40,13 @@ type line struct {
 
 	Sequence uint64 `json:"sequence"`
 
-	Bundle  string  `json:"bundle"`
-	Trust   *string `json:"trust"`
-	Now     int64   `json:"now"`
-	Expect  string  `json:"expect"`
-	Highest *struct {
+	Bundle string  `json:"bundle"`
+	Trust  *string `json:"trust"`
+	Now    int64   `json:"now"`
+	Expect string  `json:"expect"`
+	// CoreCode is that of the core, beside `bundle_refused`.
+	CoreCode string `json:"coreCode"`
+	Highest  *struct {
 		Sequence int64  `json:"sequence"`
 		Digest   string `json:"digest"`
 	} `json:"highest"`
@@ -186,8 +188,13 @@ func (r *run) open(one line, number int) error {
 	var refused *faramesh.Refused
 	if errors.As(err, &refused) {
 		r.refusals++
-		r.digest.Write([]byte(refused.Code + "\n"))
+		both := refused.Code
+		if refused.CoreCode != "" {
+			both += " " + refused.CoreCode
+		}
+		r.digest.Write([]byte(both + "\n"))
 		r.differ(number, "the refusal", one.Expect, refused.Code)
+		r.differ(number, "the core's code", one.CoreCode, refused.CoreCode)
 		return nil
 	}
 	if err != nil {

@@ -48,4 +48,10 @@ func TestDifferences(t *testing.T) {
 	if !strings.Contains(first, "the record's hash") {
 		t.Errorf("%q", first)
 	}
+	opened := `{"kind":"bundle","id":"b","bytes":"RlBMQgEAAAAAAAAAAAAAAA=="}` + "\n" +
+		`{"kind":"open","bundle":"b","expect":"bundle_refused","coreCode":"bad_magic"}` + "\n"
+	_, first, _ = Run(strings.NewReader(opened))
+	if first != `line 2: the core's code is "bad_length", expected "bad_magic"` {
+		t.Errorf("%q", first)
+	}
 }

@@ -3,14 +3,17 @@ package refusal
 
 import "faramesh.dev/go/internal/tables"
 
-// Refused says why nothing was taken into use. Code is of a closed table: docs/operations/signing-and-keys.md,
-// docs/core/node.md, and for what the core finds in a bundle bundles/FORMAT.md (`bad_string` and the like).
+// Refused says why nothing was taken into use, or with `core_failed` why a decision is not recorded. Code is of a closed table:
+// docs/operations/signing-and-keys.md and docs/core/node.md.
 type Refused struct {
 	Code string
 	// Message says what is wrong, and where.
 	Message string
 	// Help says what to do about it.
 	Help string
+	// CoreCode is the core's own code (`bad_string` and the like), where the core refuses the bundle: Code is `bundle_refused` then.
+	// Else it is empty.
+	CoreCode string
 }
 
 func (refused *Refused) Error() string {

@@ -148,18 +148,28 @@ var Codes = []Code{
 	{146, "delegation_revoked", "deny", "a grant in the delegation chain was revoked", "ask the grantor for a new grant"},
 }
 
-// LoadRefusals are the codes of what the core finds in a bundle, by status less one.
-var LoadRefusals = []string{
-	"bad_magic",
-	"bad_version",
-	"bad_length",
-	"bad_section",
-	"bad_string",
-	"bad_reference",
-	"bad_code",
-	"bad_dfa",
-	"too_large",
+// LoadRefusal is what the core finds in a bundle that it refuses.
+type LoadRefusal struct {
+	// Code is the core's own.
+	Code    string
+	Message string
 }
+
+// LoadRefusals are by status less one.
+var LoadRefusals = []LoadRefusal{
+	{"bad_magic", "these bytes are no bundle"},
+	{"bad_version", "the bundle is of another format or ABI version"},
+	{"bad_length", "the bundle is cut short or has bytes after its end"},
+	{"bad_section", "a section has a wrong place, size or form"},
+	{"bad_string", "a text is not UTF-8, out of order or not canonical"},
+	{"bad_reference", "an entry points to something that is not there"},
+	{"bad_code", "a condition's code is malformed"},
+	{"bad_dfa", "an automaton is malformed"},
+	{"too_large", "the bundle or one of its parts exceeds a limit"},
+}
+
+// LoadTrapped is of a core that failed while it read the bundle.
+var LoadTrapped = LoadRefusal{"engine_trap", "the engine failed while it read the bundle"}
 
 // Refusal says what is wrong and what to do about it.
 type Refusal struct {
@@ -209,14 +219,4 @@ var Refusals = map[string]Refusal{
 	"core_failed":               {"the core failed twice on one decision", "report it with the action; nothing was recorded and nothing may run"},
 	"state_malformed":           {"the state file is malformed", "restore it from its copy; removing it forgets which bundles were already used"},
 	"state_unwritable":          {"the state file cannot be written", "check its folder's permissions and space; the policy was not taken into use"},
-	"bad_magic":                 {"these bytes are no bundle", "build it again with the compiler of this release"},
-	"bad_version":               {"the bundle is of another format or ABI version", "build it again with the compiler of this release"},
-	"bad_length":                {"the bundle is cut short or has bytes after its end", "build it again with the compiler of this release"},
-	"bad_section":               {"a section has a wrong place, size or form", "build it again with the compiler of this release"},
-	"bad_string":                {"a text is not UTF-8, out of order or not canonical", "build it again with the compiler of this release"},
-	"bad_reference":             {"an entry points to something that is not there", "build it again with the compiler of this release"},
-	"bad_code":                  {"a condition's code is malformed", "build it again with the compiler of this release"},
-	"bad_dfa":                   {"an automaton is malformed", "build it again with the compiler of this release"},
-	"too_large":                 {"the bundle or one of its parts exceeds a limit", "build it again with the compiler of this release"},
-	"engine_trap":               {"the engine failed while it read the bundle", "build it again with the compiler of this release"},
 }

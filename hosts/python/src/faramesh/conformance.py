@@ -27,7 +27,7 @@ _ZEROS = bytes(DIGEST_BYTES)
 
 Line = dict[str, Any]
 
-_OPENING = {"bundle", "trust", "now", "highest", "expect"}
+_OPENING = {"bundle", "trust", "now", "highest", "expect", "coreCode"}
 _CALL = {"text", "bytes", "facts", "factsBytes", "state", "code"}
 #: The fields of each kind beside `kind` and `title`; another one is an error.
 _FIELDS: dict[str, set[str]] = {
@@ -81,17 +81,20 @@ class Player:
         return None
 
     def _opened(self, line: Line) -> str | None:
-        code = self._open(line)
+        code, core_code = self._open(line)
         if code != "ok":
             self.refusals += 1
-            self.result.update(code.encode() + b"\n")
+            self.result.update((code if core_code is None else f"{code} {core_code}").encode() + b"\n")
         elif line["kind"] == "open":
             self._sequence, self._previous = line.get("sequence", 0), _ZEROS
             self._state.clear()
-        return None if code == line["expect"] else f"expected {line['expect']}, found {code}"
+        if code != line["expect"]:
+            return f"expected {line['expect']}, found {code}"
+        expected = line.get("coreCode")
+        return None if core_code == expected else f"expected {expected} of the core, found {core_code}"
 
-    def _open(self, line: Line) -> str:
-        """`ok`, or the code of the refusal; what was open stays open then."""
+    def _open(self, line: Line) -> tuple[str, str | None]:
+        """`ok`, or the code of the refusal, and the core's own code, if any; what was open stays open then."""
         try:
             bundle = self._bundles[line["bundle"]]
             if line["trust"] is None:
@@ -102,9 +105,9 @@ class Player:
             core = open_core()
             core.load(loaded.bundle, loaded.signed)
         except PolicyRefused as refused:
-            return refused.code
+            return refused.code, refused.core_code
         self.core = core
-        return "ok"
+        return "ok", None
 
     def _called(self, line: Line) -> str | None:
         self.decisions += 1

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from .generated.tables import LOAD_REFUSALS
 from .instance import DIGEST_BYTES, LONE_SURROGATE, TOO_LARGE, CoreModule, Function, Instance, StateBlobs
-from .refusals import refuse
+from .refusals import refuse, refuse_bundle
 from .verdict import BY_NAME, BY_NUMBER, Verdict, denial, read_verdict
 
 #: What a record is of.
@@ -19,6 +18,8 @@ _TRAP = denial("engine_trap")
 _LONE = denial("lone_surrogate")
 _ENGINE_TRAP = BY_NAME["engine_trap"].number
 _LONE_SURROGATE_CODE = BY_NAME["lone_surrogate"].number
+#: No status of `load`.
+_TRAPPED = -1
 _HAS_MORE = 1 << 10
 #: On the code of a refusal: it is of an event.
 _OF_EVENT = 0x100
@@ -89,7 +90,8 @@ class Core:
     def load(self, bundle: bytes, signed: bool) -> None:
         """
         Replaces the policy; `signed` says whether a signature over these bytes was verified. The bundle is checked wholly, so
-        bytes from anywhere are safe to pass. Raises PolicyRefused, and every decision is then a deny with `no_policy`.
+        bytes from anywhere are safe to pass. Raises PolicyRefused with `bundle_refused`, and every decision is then a deny with
+        `no_policy`.
         """
         with self._lock:
             self._loaded = None
@@ -98,13 +100,11 @@ class Core:
                 status = self._open().instance.load(bundle, signed)
             except Exception:
                 self._drop()
-                status = -1
+                status = _TRAPPED
             if status == 0:
                 self._loaded = (bundle, signed)
                 return
-        if status is None:
-            refuse("too_large")
-        refuse(LOAD_REFUSALS[status][0] if status in LOAD_REFUSALS else "engine_trap")
+        refuse_bundle(status)
 
     def decide(self, action: str | bytes, facts: str | bytes | None, state: StateBlobs | None) -> Verdict:
         """Facts that are None are `{}`; state that is None: there is none."""
@@ -149,7 +149,8 @@ class Core:
     ) -> Recorded:
         """
         Decides an action or applies an event, and writes the record of it and the state after. An event that is refused changes
-        nothing, and is a record all the same. Raises only when the core fails twice, in which case there is no verdict either.
+        nothing, and is a record all the same. Raises PolicyRefused with `core_failed` when the core fails twice, in which case
+        there is no verdict either.
         """
         _check(text, facts, state)
         _check_place(sequence, previous)
@@ -158,7 +159,11 @@ class Core:
                 return self._record(call, text, facts, sequence, previous, state)
             except Exception:
                 self._drop()
+            try:
                 return self._record_trap(call, text, facts, sequence, previous)
+            except Exception as error:
+                self._drop()
+                refuse("core_failed", str(error))
 
     def _record(
         self,

@@ -18,7 +18,7 @@ from typing import NoReturn
 import wasmtime
 from wasmtime import _ffi as ffi
 
-from .generated.tables import ABI_VERSION, MAX_INPUT_BYTES, MAX_STATE_BYTES, NONE
+from .generated.tables import ABI_VERSION, LOAD_TOO_LARGE, MAX_INPUT_BYTES, MAX_STATE_BYTES, NONE
 
 DIGEST_BYTES = 32
 
@@ -171,13 +171,13 @@ class Instance:
         self.memory = memoryview(whole).cast("B")
         return pointer
 
-    def load(self, bundle: bytes, signed: bool) -> int | None:
-        """A LOAD_* status, or None when the memory has no room for the bundle."""
+    def load(self, bundle: bytes, signed: bool) -> int:
+        """A LOAD_* status, LOAD_TOO_LARGE also when the memory has no room for the bundle."""
         pointer = self.reserve(len(bundle))
         if pointer == 0:
             # The regions are still wanted, with no policy.
             self.reserve(0)
-            return None
+            return LOAD_TOO_LARGE
         self.memory[pointer : pointer + len(bundle)] = bundle
         return self._load.at_length(len(bundle), 1 if signed else 0)
 

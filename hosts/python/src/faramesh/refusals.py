@@ -7,10 +7,17 @@ from typing import NoReturn
 
 from .generated.tables import LOAD_REFUSALS, TRUST_REFUSALS
 
+_BUILD_AGAIN = "build it again with the compiler of this release"
+
 #: What this host adds: message and help, by code.
 HOST_REFUSALS: dict[str, tuple[str, str]] = {
     "file_unreadable": ("the file cannot be read", "check its path and permissions"),
+    "bundle_refused": ("the core refuses the bundle", _BUILD_AGAIN),
     "core_unusable": ("the core cannot be loaded", "install the package again"),
+    "core_failed": (
+        "the core failed twice on one decision",
+        "report it with the action; nothing was recorded and nothing may run",
+    ),
     "state_malformed": (
         "the state file is malformed",
         "restore it from its copy; removing it forgets which bundles were already used",
@@ -21,38 +28,45 @@ HOST_REFUSALS: dict[str, tuple[str, str]] = {
     ),
 }
 
-_BUILD_AGAIN = "build it again with the compiler of this release"
-
-_TABLE: dict[str, tuple[str, str]] = {
-    **TRUST_REFUSALS,
-    **HOST_REFUSALS,
-    **{code: (message, _BUILD_AGAIN) for code, message in LOAD_REFUSALS.values()},
-    "engine_trap": ("the engine failed while it read the bundle", _BUILD_AGAIN),
-}
+_TABLE: dict[str, tuple[str, str]] = {**TRUST_REFUSALS, **HOST_REFUSALS}
+_TRAPPED = ("engine_trap", "the engine failed while it read the bundle")
 
 _QUOTED_LIMIT = 60
 
 
 class PolicyRefused(Exception):
-    """A policy that is not taken into use. `code` says why, `help` what to do about it."""
+    """
+    A policy that is not taken into use, or with `core_failed` a decision that is not recorded. `code` says why, `help` what to
+    do about it.
+    """
 
     code: str
     message: str
     help: str
+    #: The core's own code (`bad_string`), where the core refuses the bundle: `code` is `bundle_refused` then. Else None.
+    core_code: str | None
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", core_code: str | None = None) -> None:
         message, self.help = _TABLE[code]
         self.code = code
+        self.core_code = core_code
         self.message = message if detail == "" else f"{message}: {detail}"
         super().__init__(f"{code}: {self.message}")
 
-    def __reduce__(self) -> tuple[type[PolicyRefused], tuple[str, str]]:
-        return PolicyRefused, (self.code, self.message.removeprefix(_TABLE[self.code][0]).removeprefix(": "))
+    def __reduce__(self) -> tuple[type[PolicyRefused], tuple[str, str, str | None]]:
+        detail = self.message.removeprefix(_TABLE[self.code][0]).removeprefix(": ")
+        return PolicyRefused, (self.code, detail, self.core_code)
 
 
 def refuse(code: str, detail: str = "") -> NoReturn:
     # The detail says what the cause was.
     raise PolicyRefused(code, detail) from None
+
+
+def refuse_bundle(status: int) -> NoReturn:
+    """For a status of the core's `load` other than that of success; one that is not in its table: the core trapped."""
+    core_code, message = LOAD_REFUSALS.get(status, _TRAPPED)
+    raise PolicyRefused("bundle_refused", f"{message} ({core_code})", core_code) from None
 
 
 def quote(text: str) -> str:

@@ -24,7 +24,7 @@ def read_state_file(path: Path) -> HighestSequence | None:
         text = path.read_bytes()
     except FileNotFoundError:
         return None
-    except OSError as error:
+    except (OSError, ValueError) as error:
         refuse("file_unreadable", str(error))
     fields = _LINE.fullmatch(text)
     if fields is None or int(fields[2]) > _MAX_SAFE_INTEGER:
@@ -37,7 +37,7 @@ def write_state_file(path: Path, highest: HighestSequence) -> None:
     line = f'{{"digest":"{highest.digest}","sequence":{highest.sequence},"version":1}}\n'
     try:
         _write_atomic(path, line.encode())
-    except OSError as error:
+    except (OSError, ValueError) as error:
         refuse("state_unwritable", str(error))
 
 
