@@ -89,7 +89,7 @@ describe.skipIf(why !== null)(`a run${why === null ? "" : `: ${why}`}`, () => {
   it("can be judged by what is started and under what", () => {
     const at = place(`enforcement { network none write ["."] }
       rules {
-        deny! sandbox/start if present(args.observe)
+        deny! sandbox/start if args.observe == "learn"
         permit sandbox/start if args.mode == "full" and command[0] == "true"
       }`);
     expect(at.run([], ["true"]).status).toBe(0);
@@ -212,7 +212,7 @@ const FETCH = `const { request } = require("node:http");
 const [, , port, method, path] = process.argv;
 const headers = { host: "127.0.0.1:" + port };
 request({ host: "127.0.0.1", port: 3128, method, headers, path: "http://127.0.0.1:" + port + path }, (response) => {
-  console.log(response.statusCode);
+  console.log(String(response.statusCode));
   response.pipe(process.stdout);
 }).end();`;
 

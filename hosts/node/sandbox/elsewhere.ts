@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { serveEgress } from "../egress/index.ts";
 import { findExecutable } from "./executable.ts";
 import { judgeStart } from "./judge.ts";
+import type { Started } from "./launcher.ts";
 import { makeRunFolder } from "./place.ts";
 import { type SandboxRefusal, sandboxRefusal } from "./refusal.ts";
 import type { PolicyLayer, SandboxSettings } from "./settings.ts";
@@ -50,21 +51,8 @@ function waitFor(child: ReturnType<typeof spawn>): Promise<number> {
   });
 }
 
-/** As `startSandboxed`, without a launcher. `platform` as `process.platform` has it. */
-export async function startElsewhere(
-  options: SandboxOptions,
-  platform: string,
-): Promise<Sandboxed | StartRefusal> {
-  const { settings, command, place, environment, control, agent, session, observe, onEgress } = options;
-  const refused = refusedElsewhere(settings, platform);
-  if (refused !== null) return { ...refused, exit: 125 };
-  const executable = await findExecutable(command[0], place.directory, environment.PATH ?? "");
-  if (executable === null)
-    return {
-      ...sandboxRefusal(`there is no command \`${command[0]}\``, "check its name and PATH"),
-      exit: 127,
-    };
-  const started = {
+function startedOn(platform: string): Started {
+  return {
     launcher: "none",
     architecture: process.arch,
     mode: "proxy",
@@ -73,61 +61,83 @@ export async function startElsewhere(
     landlock: 0,
     pid: 0,
   };
-  const judged = await judgeStart((request) => control.decide(request), {
+}
+
+/** The proxy on the loopback address, and what a command is told of it. */
+async function serve({ control, agent, session, settings, onEgress }: SandboxOptions) {
+  const folder = await makeRunFolder(false);
+  const opensTls = settings.intercept.length > 0;
+  try {
+    const server = await serveEgress({
+      control,
+      agent,
+      session,
+      listen: { port: 0 },
+      privateAddresses: settings.privateAddresses,
+      interception: opensTls ? { hosts: settings.intercept, folder: folder.path } : undefined,
+      onEvent: onEgress,
+    });
+    const authorities = opensTls ? authorityVariables(join(folder.path, "ca.pem")) : [];
+    const close = () => server.close().finally(() => folder.remove());
+    return { variables: Object.fromEntries([...proxyVariables(server.proxyUrl!), ...authorities]), close };
+  } catch (error) {
+    await folder.remove();
+    throw error;
+  }
+}
+
+/** No profile: nothing is enforced by one. */
+const NO_PROFILE = {
+  ok: true,
+  mode: "full",
+  text: "",
+  roots: [],
+  home: null,
+  unkept: [],
+  required: [],
+} as const;
+
+/** As `startSandboxed`, without a launcher. `platform` as `process.platform` has it. */
+export async function startElsewhere(
+  options: SandboxOptions,
+  platform: string,
+): Promise<Sandboxed | StartRefusal> {
+  const { command, place, environment, control, agent, session, observe } = options;
+  const refused = refusedElsewhere(options.settings, platform);
+  if (refused !== null) return { ...refused, exit: 125 };
+  const executable = await findExecutable(command[0], place.directory, environment.PATH ?? "");
+  if (executable === null)
+    return {
+      ...sandboxRefusal(`there is no command \`${command[0]}\``, "check its name and PATH"),
+      exit: 127,
+    };
+  const started = startedOn(platform);
+  const { digest } = executable;
+  const starting = {
     agent,
     session,
     command,
-    digest: executable.digest,
+    digest,
     launcher: null,
     started,
     profile: "",
     observe,
     added: [],
-  });
+  };
+  const judged = await judgeStart((request) => control.decide(request), starting);
   if (!judged.ok) return { ...judged, exit: 125 };
-  const folder = await makeRunFolder(false);
-  const opensTls = settings.intercept.length > 0;
-  const server = await serveEgress({
-    control,
-    agent,
-    session,
-    listen: { port: 0 },
-    privateAddresses: settings.privateAddresses,
-    interception: opensTls ? { hosts: settings.intercept, folder: folder.path } : undefined,
-    onEvent: onEgress,
-  }).catch(async (error: unknown) => {
-    await folder.remove();
-    throw error;
-  });
-  const variables = [
-    ...proxyVariables(server.proxyUrl!),
-    ...(opensTls ? authorityVariables(join(folder.path, "ca.pem")) : []),
-  ];
+  const { variables, close } = await serve(options);
   const child = spawn(executable.path, command.slice(1), {
     cwd: place.directory,
     stdio: "inherit",
-    env: { ...environment, ...Object.fromEntries(variables) },
+    env: { ...environment, ...variables },
   });
-  const exited = waitFor(child).finally(async () => {
-    await server.close();
-    await folder.remove();
-  });
-  const profile = {
-    ok: true,
-    mode: "full",
-    observe,
-    text: "",
-    roots: [],
-    home: null,
-    unkept: [],
-    required: [],
-  } as const;
   return {
     ok: true,
     started,
-    profile,
+    profile: { ...NO_PROFILE, observe },
     sequence: judged.sequence,
-    exited,
+    exited: waitFor(child).finally(close),
     ended: Promise.resolve(null),
     signal: (name) => void child.kill(name),
   };

@@ -43,9 +43,10 @@ export function startAction(starting: Starting): string {
       absent: absent.map(({ layer }) => layer),
       landlock,
       profile: sha256(profile),
-      ...(launcher === null ? {} : { launcher }),
-      ...(observe === null ? {} : { observe }),
-      ...(added.length === 0 ? {} : { added }),
+      // Always there: of what is missing a rule knows nothing.
+      launcher: launcher ?? "none",
+      observe: observe ?? "none",
+      added,
     },
   });
 }

@@ -16,7 +16,7 @@ import {
   type Started,
 } from "./launcher.ts";
 import { chooseMode } from "./mode.ts";
-import type { Place } from "./paths.ts";
+import { isWithin, type Place } from "./paths.ts";
 import { kindOf, makeRunFolder, type RunFolder, userFor } from "./place.ts";
 import { type Observe, type Profile, profileOf, profileText, type User } from "./profile.ts";
 import { type SandboxRefusal, sandboxRefusal } from "./refusal.ts";
@@ -209,20 +209,29 @@ async function launchIn(
   return { ...gone, profile, exited, ended: launched.ended, signal: launched.signal };
 }
 
+function cannotObserve({ observe, settings, place }: SandboxOptions, mode: Mode): SandboxRefusal | null {
+  if (observe !== null && mode === "restricted" && settings.network === "proxy")
+    return sandboxRefusal(
+      "mode `restricted` cannot observe while it has the proxy",
+      "observe with `network = none`, or in mode full or root",
+    );
+  if (observe === "learn" && mode !== "restricted" && isWithin(place.directory, "/tmp"))
+    return sandboxRefusal(
+      "`/tmp` is private while learning too, and the command would start in it",
+      "start it elsewhere: `--directory DIR`",
+    );
+  return null;
+}
+
 /** Starts the command, or nothing. Rejects only where the system refuses what every run needs, a folder or a socket. */
 export async function startSandboxed(options: SandboxOptions): Promise<Sandboxed | StartRefusal> {
   const [word] = options.command;
-  const { place, environment, settings, observe } = options;
+  const { place, environment } = options;
   const prepared = await prepare(options);
   if (!prepared.ok) return refuse(prepared);
   const { mode } = prepared.profile;
-  if (observe !== null && mode === "restricted" && settings.network === "proxy")
-    return refuse(
-      sandboxRefusal(
-        "mode `restricted` cannot observe while it has the proxy",
-        "observe with `network = none`, or in mode full or root",
-      ),
-    );
+  const blind = cannotObserve(options, mode);
+  if (blind !== null) return refuse(blind);
   const executable = await findExecutable(word, place.directory, environment.PATH ?? "");
   if (executable === null)
     return refuse(sandboxRefusal(`there is no command \`${word}\``, "check its name and PATH"), 127);
