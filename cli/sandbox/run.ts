@@ -199,14 +199,15 @@ async function runIn({
   if (!isLinux) printError(`faramesh: warning: ${whatIsMissing(platform)}\n`);
   let reason = "not started";
   let keepsOpen = false;
+  const signals = forwardSignals();
   try {
     const running = isLinux ? await startSandboxed(options) : await startElsewhere(options, platform);
     if (!running.ok) {
       keepsOpen = wasDeferred(running);
       throw refusedStart(running, plane, policyPath, session.id);
     }
-    const stopForwarding = forwardSignals((name) => running.signal(name));
-    const exit = await running.exited.finally(stopForwarding);
+    signals.to((name) => running.signal(name));
+    const exit = await running.exited;
     reason = `exit ${exit}`;
     const { profile } = running;
     const observed = observations.all();
@@ -229,6 +230,7 @@ async function runIn({
     await tell(outcome, command, fixed, invocation);
     return exit;
   } finally {
+    signals.stop();
     if (!keepsOpen) await closeSession(plane, agent, session, reason);
   }
 }

@@ -176,7 +176,7 @@ describe.skipIf(why !== null)(`a run${why === null ? "" : `: ${why}`}`, () => {
 
   it("passes signals on, and its own end ends the command", async () => {
     const at = place(ALONE);
-    const script = "echo up; echo $$ > pid; trap 'echo got; exit 9' TERM; while :; do sleep 0.05; done";
+    const script = "trap 'echo got; exit 9' TERM; echo up; while :; do sleep 0.05; done";
     const signalled = at.start(["sh", "-c", script]);
     await new Promise((resolve) => signalled.stdout.once("data", resolve));
     signalled.kill("SIGTERM");
