@@ -154,6 +154,13 @@ describe.skipIf(why !== null)(`a run${why === null ? "" : `: ${why}`}`, () => {
     expect(at.run([], ["true"])).toMatchObject({ status: 125 });
   });
 
+  it("refuses what the proxy cannot keep", () => {
+    const at = place(`enforcement { intercept ["api.example.com"] }\n${START}`);
+    const ran = at.run([], ["true"]);
+    expect(ran.status).toBe(125);
+    expect(ran.stderr).toContain("the policy proxy cannot be opened");
+  });
+
   it("has the statuses of a shell for what is not there", () => {
     const at = place(ALONE);
     expect(at.run([], ["no-such-command"])).toMatchObject({ status: 127 });

@@ -10,7 +10,7 @@ import { makeRunFolder } from "./place.ts";
 import { type SandboxRefusal, sandboxRefusal } from "./refusal.ts";
 import type { PolicyLayer, SandboxSettings } from "./settings.ts";
 import { LAYERS } from "./settings.ts";
-import type { Sandboxed, SandboxOptions, StartRefusal } from "./start.ts";
+import { cannotServe, type Sandboxed, type SandboxOptions, type StartRefusal } from "./start.ts";
 import { authorityVariables, proxyVariables } from "./variables.ts";
 
 const NAMES: Readonly<Record<string, string>> = { darwin: "macOS", win32: "Windows" };
@@ -126,7 +126,9 @@ export async function startElsewhere(
   };
   const judged = await judgeStart((request) => control.decide(request), starting);
   if (!judged.ok) return { ...judged, exit: 125 };
-  const { variables, close } = await serve(options);
+  const served = await serve(options).catch(cannotServe);
+  if ("ok" in served) return { ...served, exit: 125 };
+  const { variables, close } = served;
   const child = spawn(executable.path, command.slice(1), {
     cwd: place.directory,
     stdio: "inherit",

@@ -128,6 +128,15 @@ async function serveProxy(options: SandboxOptions, mode: Mode, folder: RunFolder
   return { server, bridge, authorities: opensTls ? join(folder.path, "ca.pem") : null };
 }
 
+/** For settings that the proxy of this release does not keep, and for sockets that the system refuses. */
+export function cannotServe(error: unknown): SandboxRefusal {
+  const message = error instanceof Error ? error.message : String(error);
+  return sandboxRefusal(
+    `the policy proxy cannot be opened: ${message}`,
+    "change what it names in the policy's `enforcement`; nothing runs without the proxy",
+  );
+}
+
 /** Undone in the reverse order of its making. */
 class Opened {
   readonly #undo: (() => Promise<void>)[] = [];
@@ -187,7 +196,9 @@ async function launchIn(
   const { launcher, profile } = prepared;
   const folder = await makeRunFolder(lacksView(profile.mode));
   opened.add(() => folder.remove());
-  const { server, bridge, authorities } = await serveProxy(options, profile.mode, folder);
+  const proxy = await serveProxy(options, profile.mode, folder).catch(cannotServe);
+  if ("ok" in proxy) return refuse(proxy);
+  const { server, bridge, authorities } = proxy;
   if (server !== null) opened.add(() => server.close());
   const launched = launch(launcher, {
     profile: profileText(profile, {
