@@ -50,12 +50,7 @@ export function profileOf(mode: Mode, targets: Targets, limits: boolean): string
     `write ${targets.inside}`,
     ...(mode === "restricted"
       ? []
-      : [
-          `deny ${targets.denied}`,
-          `protect ${targets.protected}`,
-          `protect ${targets.absent}`,
-          `tmp ${LIMITS.tmp}`,
-        ]),
+      : [`deny ${targets.denied}`, `protect ${targets.protected}`, `protect ${targets.absent}`]),
     `directory ${targets.inside}`,
     ...(limits
       ? [
