@@ -191,7 +191,11 @@ describe.skipIf(why !== null)(`a run${why === null ? "" : `: ${why}`}`, () => {
       9,
       null,
     ]);
-    const killed = at.start(["sh", "-c", "echo x > beats; echo up; while :; do echo x >> beats; sleep 0.05; done"]);
+    const killed = at.start([
+      "sh",
+      "-c",
+      "echo x > beats; echo up; while :; do echo x >> beats; sleep 0.05; done",
+    ]);
     await new Promise((resolve) => killed.stdout.once("data", resolve));
     killed.kill("SIGKILL");
     // A loaded machine takes its time; what goes on beats every 50 ms.
