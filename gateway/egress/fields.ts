@@ -126,7 +126,7 @@ export function parseResponseFields(lines: readonly string[]): Parsed<Field[]> {
 }
 
 /** The value of a field that stands once, or the first. */
-export function valueOf(fields: readonly Field[], lower: string): string | null {
+export function fieldValue(fields: readonly Field[], lower: string): string | null {
   return fields.find((field) => field.lower === lower)?.value ?? null;
 }
 
@@ -160,8 +160,8 @@ export function framingOf(
   minor: number,
   otherwise: "none" | "close",
 ): Parsed<Framing> {
-  const length = valueOf(fields, "content-length");
-  const encoding = valueOf(fields, "transfer-encoding");
+  const length = fieldValue(fields, "content-length");
+  const encoding = fieldValue(fields, "transfer-encoding");
   if (encoding !== null) {
     if (length !== null || minor === 0 || encoding.toLowerCase() !== "chunked") return fault("framing_mixed");
     return parsed({ kind: "chunked" });

@@ -4,11 +4,11 @@ import {
   endToEnd,
   type Field,
   type Framing,
+  fieldValue,
   framingOf,
   headLines,
   listOf,
   parseRequestFields,
-  valueOf,
 } from "./fields.ts";
 import { type Authority, authorityText, type Host, parseAuthority } from "./host.ts";
 import { parseTarget, type Target } from "./target.ts";
@@ -46,19 +46,19 @@ function parseLine(line: string): Parsed<{ method: string; target: Target; minor
 
 /** Whether the connection is to become one of WebSocket, RFC 6455 section 4.1; other offers are left out. */
 function readsUpgrade(fields: readonly Field[], method: string, framing: Framing): Parsed<boolean> {
-  const offered = valueOf(fields, "upgrade");
+  const offered = fieldValue(fields, "upgrade");
   if (offered?.toLowerCase() !== "websocket" || !listOf(fields, "connection").includes("upgrade"))
     return parsed(false);
   return method === "GET" && framing.kind === "none" ? parsed(true) : fault("upgrade_refused");
 }
 
 function readHostField(fields: readonly Field[]): Parsed<Authority | null> {
-  const text = valueOf(fields, "host");
+  const text = fieldValue(fields, "host");
   return text === null ? parsed(null) : parseAuthority(text);
 }
 
 function expects(fields: readonly Field[]): Parsed<boolean> {
-  const text = valueOf(fields, "expect");
+  const text = fieldValue(fields, "expect");
   if (text === null) return parsed(false);
   return text.toLowerCase() === "100-continue" ? parsed(true) : fault("expectation_refused");
 }
@@ -92,7 +92,7 @@ export function parseRequest(head: Uint8Array): Parsed<RequestHead> {
     isUpgrade: isUpgrade.value && minor === 1,
     expectsContinue: expectsContinue.value && minor === 1,
     closes: minor === 0 || listOf(fields.value, "connection").includes("close"),
-    proxyCredentials: valueOf(fields.value, "proxy-authorization"),
+    proxyCredentials: fieldValue(fields.value, "proxy-authorization"),
   });
 }
 

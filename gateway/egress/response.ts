@@ -4,11 +4,11 @@ import {
   endToEnd,
   type Field,
   type Framing,
+  fieldValue,
   framingOf,
   headLines,
   listOf,
   parseResponseFields,
-  valueOf,
 } from "./fields.ts";
 import { framingLines } from "./request.ts";
 
@@ -42,7 +42,7 @@ export function parseResponse(head: Uint8Array, method: string): Parsed<Response
     reason: match[3] ?? "",
     fields: kept.value,
     framing: isBare ? { kind: "none" } : stated.value,
-    statedLength: mayState ? valueOf(fields.value, "content-length") : null,
+    statedLength: mayState ? fieldValue(fields.value, "content-length") : null,
     closes: minor === 0 || listOf(fields.value, "connection").includes("close"),
   });
 }
