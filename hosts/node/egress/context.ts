@@ -1,7 +1,6 @@
 /** What the connections of one proxy share. */
 import type { NameTable } from "../../../gateway/egress/names.ts";
 import type { Dialler } from "./dial.ts";
-import type { Interceptor } from "./intercept.ts";
 import type { Judge } from "./judge.ts";
 
 export interface Context {
@@ -10,7 +9,6 @@ export interface Context {
   readonly names: NameTable;
   /** Null: the proxy asks for no password. */
   readonly password: ProxyPassword | null;
-  readonly interceptor: Interceptor | null;
 }
 
 export interface ProxyPassword {

@@ -147,7 +147,6 @@ export async function serveEgress(options: EgressOptions): Promise<EgressServer>
     dialler: new Dialler(options.resolve, options.privateAddresses ?? []),
     names: new NameTable(),
     password: secret === null ? null : passwordOf(secret),
-    interceptor: null,
   };
   const connections = new Map<Socket, Promise<void>>();
   const server = createServer({ allowHalfOpen: true });
