@@ -56,7 +56,7 @@ function named({ agent, session }: Caller): object {
   return session === null ? { agent } : { agent, session };
 }
 
-/** One request, whether it came in the clear or was intercepted. */
+/** One request. */
 export function requestAction(
   caller: Caller,
   head: RequestHead,
@@ -79,6 +79,8 @@ export interface ConnectArgs {
   readonly via: "connect" | "socks5" | "tls" | "opaque";
   /** What a captured TLS connection to an address calls its server. */
   readonly server_name?: string;
+  /** Another ClientHello is within it, encrypted, or it looks so. */
+  readonly encrypted_hello?: true;
 }
 
 /** One connection, whose bytes are not read. */

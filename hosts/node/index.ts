@@ -53,6 +53,13 @@ export {
   STATE_NAME,
 } from "./control.ts";
 export { openDelegations, type PinnedRoot } from "./delegation.ts";
+export {
+  type EgressEvent,
+  type EgressOptions,
+  type EgressServer,
+  type Listen,
+  serveEgress,
+} from "./egress/index.ts";
 export { writeAtomic } from "./files.ts";
 export { type FollowOptions, followPolicy } from "./follow.ts";
 export {

@@ -69,6 +69,12 @@ const PAGES: readonly Page[] = [
     called: {},
   },
   {
+    path: "core/egress.md",
+    policy: "",
+    printed: ["GET 127.0.0.1 permit rule_permit\n200\nDELETE 127.0.0.1 deny rule_deny\n403\n"],
+    called: {},
+  },
+  {
     path: "operations/running.md",
     policy: refundPolicy(100),
     printed: ["rule_permit\nevent_applied\nagent_frozen\n", "1 null\n"],

@@ -77,7 +77,7 @@ export async function serveProxy(context: Context, client: ByteStream): Promise<
   if (sniffProxy(client.pending[0]!) === "socks5") return serveSocks(context, client);
   const onConnect = (stream: ByteStream, bound: Bound) =>
     serveTunnel(context, stream, bound, "connect", connectAnswers(stream, bound));
-  await new HttpConnection(context, client, { bound: null, scheme: "http", onConnect }).serve();
+  await new HttpConnection(context, client, { bound: null, onConnect }).serve();
 }
 
 function connectAnswers(client: ByteStream, { host }: Bound): Answers {

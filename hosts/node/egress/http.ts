@@ -18,17 +18,17 @@ import { Permit } from "./judge.ts";
 import { readHead } from "./read.ts";
 import type { ByteStream } from "./stream.ts";
 
+/** What is within TLS is not seen. */
+const SCHEME = "http";
+const DEFAULT_PORT = 80;
 /** A server's connection that idles longer may be ended by it at any moment. */
 const REUSE_MS = 2_000;
 
 export interface HttpOptions {
   /** Whom the connection is for; null: the proxy is spoken to. */
   readonly bound: Bound | null;
-  readonly scheme: "http" | "https";
   /** A connection to `bound` that is there already, and whose permit its owner ends. */
   readonly upstream?: Upstream;
-  /** Makes of a connection to the server what is spoken over; for TLS. Rejects with what is wrong. */
-  readonly secure?: (upstream: Upstream) => Promise<Upstream>;
   /** Takes a CONNECT over. Without it the method is refused. */
   readonly onConnect?: (client: ByteStream, bound: Bound) => Promise<void>;
 }
@@ -56,7 +56,6 @@ export class HttpConnection {
   readonly #context: Context;
   readonly #client: ByteStream;
   readonly #options: HttpOptions;
-  readonly #defaultPort: number;
   #upstream: Upstream | null;
   #usedMs = 0;
 
@@ -64,7 +63,6 @@ export class HttpConnection {
     this.#context = context;
     this.#client = client;
     this.#options = options;
-    this.#defaultPort = options.scheme === "https" ? 443 : 80;
     this.#upstream = options.upstream ?? null;
     this.#usedMs = performance.now();
   }
@@ -90,7 +88,7 @@ export class HttpConnection {
     const { password } = this.#context;
     if (this.#options.bound === null && password?.isHeader(head.value.proxyCredentials) === false)
       return this.#fault("credentials_missing", head.value);
-    const bound = resolveBound(head.value, this.#options.bound, this.#defaultPort);
+    const bound = resolveBound(head.value, this.#options.bound, DEFAULT_PORT);
     if (!bound.ok) return this.#fault(bound.fault, head.value);
     if (head.value.method !== "CONNECT") return this.#judged(head.value, bound.value);
     const { onConnect } = this.#options;
@@ -106,8 +104,7 @@ export class HttpConnection {
 
   async #judged(head: RequestHead, bound: Bound): Promise<boolean> {
     const { judge } = this.#context;
-    const { scheme } = this.#options;
-    const action = requestAction(judge.caller, head, bound, scheme);
+    const action = requestAction(judge.caller, head, bound, SCHEME);
     if (!action.ok) return this.#fault(action.fault, head);
     const judged = await judge.judge(action.value);
     if (!judged.permitted) return refuse(this.#client, denialOf(judged, bound.host.text), head);
@@ -129,7 +126,7 @@ export class HttpConnection {
   async #reach(head: RequestHead, bound: Bound, permit: Permit): Promise<Dialled> {
     const { judge, dialler } = this.#context;
     const judgeAt = (host: Host) => {
-      const action = requestAction(judge.caller, head, { host, port: bound.port }, this.#options.scheme);
+      const action = requestAction(judge.caller, head, { host, port: bound.port }, SCHEME);
       if (!action.ok) throw new Error(action.fault);
       return judge.judge(action.value);
     };
@@ -145,15 +142,7 @@ export class HttpConnection {
       }
       return { dialled: true, upstream: kept };
     }
-    const dialled = await dialler.dial(bound, permit, judgeAt);
-    const { secure } = this.#options;
-    if (!dialled.dialled || secure === undefined) return dialled;
-    try {
-      return { dialled: true, upstream: await secure(dialled.upstream) };
-    } catch (error) {
-      dialled.upstream.stream.destroy();
-      return { dialled: false, fault: "dial_failed", detail: String(error), isRefused: false };
-    }
+    return dialler.dial(bound, permit, judgeAt);
   }
 
   #takeKept(bound: Bound): Upstream | null {
@@ -171,12 +160,7 @@ export class HttpConnection {
 
   async #send(head: RequestHead, upstream: Upstream, permit: Permit): Promise<boolean> {
     try {
-      const { bytes, keepsServer, keepsProgram } = await exchange(
-        this.#client,
-        upstream,
-        head,
-        this.#defaultPort,
-      );
+      const { bytes, keepsServer, keepsProgram } = await exchange(this.#client, upstream, head, DEFAULT_PORT);
       await permit.settle(bytes);
       if (keepsServer) {
         this.#upstream = upstream;

@@ -1,2 +1,2 @@
-export type { Decides, EgressEvent, EgressOptions, Interception, Listen, Resolve } from "./options.ts";
+export type { Decides, EgressEvent, EgressOptions, Listen, Resolve } from "./options.ts";
 export { type EgressServer, serveEgress } from "./server.ts";

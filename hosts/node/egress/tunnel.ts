@@ -119,7 +119,7 @@ async function runTunnel(context: Context, client: ByteStream, upstream: Upstrea
     return 0;
   }
   if (spoken === "http") {
-    await new HttpConnection(context, client, { bound, scheme: "http", upstream }).serve();
+    await new HttpConnection(context, client, { bound, upstream }).serve();
     return 0;
   }
   if (spoken === "tls") {
@@ -138,7 +138,7 @@ export async function serveCaptured(context: Context, client: ByteStream, bound:
   if (came === false) return;
   const spoken = came === null ? "other" : await settleSniff(client);
   if (spoken === "http2") context.judge.fault("version_refused", bound.host.text);
-  else if (spoken === "http") await new HttpConnection(context, client, { bound, scheme: "http" }).serve();
+  else if (spoken === "http") await new HttpConnection(context, client, { bound }).serve();
   else if (spoken === "tls") await serveCapturedTls(context, client, bound);
   else await withUpstream(context, bound, { via: "opaque" }, SILENT, ({ stream }) => relay(client, stream));
 }
@@ -155,10 +155,13 @@ async function serveCapturedTls(context: Context, client: ByteStream, bound: Bou
   const hello = await readHello(client, bound);
   if (!hello.ok) return refuseTls(context, client, bound, hello.fault);
   const answers = tlsAnswers(client);
-  const { serverName } = hello.value;
+  const { serverName, encrypted } = hello.value;
   // To an address: it is judged, and the name is only what the program calls it.
   const named = bound.host.address !== null && serverName !== null ? { server_name: serverName.text } : {};
-  return withUpstream(context, bound, { via: "tls", ...named }, answers, ({ stream }) =>
-    relay(client, stream),
-  );
+  const args: ConnectArgs = {
+    via: "tls",
+    ...named,
+    ...(encrypted ? ({ encrypted_hello: true } as const) : {}),
+  };
+  return withUpstream(context, bound, args, answers, ({ stream }) => relay(client, stream));
 }

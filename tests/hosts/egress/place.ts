@@ -75,10 +75,8 @@ export async function openPlace(policy = OPEN, options: Partial<EgressOptions> =
     bridged: (destination = "127.0.0.1", port = PROXY_PORT) => bridgedTo(path, destination, port),
     records: async () => {
       const found: Record<string, unknown>[] = [];
-      for await (const { record } of readRecords(join(folder, "plane", RECORDS_NAME), {
-        from: 0,
-        to: null,
-      })) {
+      const log = join(folder, "plane", RECORDS_NAME);
+      for await (const { record } of readRecords(log, { from: 0, to: null })) {
         found.push(JSON.parse(Buffer.from(record).toString("utf8")));
       }
       return found;
