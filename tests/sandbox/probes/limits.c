@@ -7,7 +7,7 @@
 #define CHILDREN 300
 #define MIB (1024L * 1024)
 
-/* Returns how many of `most` children could be started at once; each runs `work` and waits to be killed. */
+/* Returns how many of `most` children could be ready at once; each runs `work` and waits to be killed. */
 static int start_children(int most, pid_t *pids, void (*work)(int ready)) {
   int started = 0, ends[2];
   char byte;
@@ -27,9 +27,16 @@ static int start_children(int most, pid_t *pids, void (*work)(int ready)) {
   int finished = 0;
   /* Ends when all have written, or those that have not are dead. */
   while (finished < started && read(ends[0], &byte, 1) == 1) finished++;
-  for (int i = 0; i < started; i++) kill(pids[i], SIGKILL);
-  for (int i = 0; i < started; i++) waitpid(pids[i], NULL, 0);
-  return finished;
+  /* One that was ready may have been killed to make room for the next: only those that are there together count. */
+  int alive = 0;
+  for (int i = 0; i < started; i++)
+    if (waitpid(pids[i], NULL, WNOHANG) == 0) alive++;
+    else pids[i] = 0;
+  for (int i = 0; i < started; i++)
+    if (pids[i] > 0) kill(pids[i], SIGKILL);
+  for (int i = 0; i < started; i++)
+    if (pids[i] > 0) waitpid(pids[i], NULL, 0);
+  return alive < finished ? alive : finished;
 }
 static void say_ready(int ready) {
   if (write(ready, "x", 1) != 1) _exit(1);
