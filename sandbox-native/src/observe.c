@@ -6,8 +6,8 @@
 
 #include <linux/fcntl.h>
 #include <linux/in.h>
-#include <linux/ioctl.h>
 #include <linux/in6.h>
+#include <linux/ioctl.h>
 #include <linux/poll.h>
 #include <linux/seccomp.h>
 #include <linux/un.h>
@@ -168,7 +168,7 @@ static bool put_connect(const struct seccomp_notif *request, struct text *line) 
   }
   static char bytes[2 * LINE_MAX_BYTES];
   struct text path = {bytes, 0, sizeof bytes, false};
-  if (!observed_path(request->pid, AT_FDCWD, request->data.args[1] + 2, true, &path)) return false;
+  if (!observed_resolved(request->pid, AT_FDCWD, to.local.sun_path, true, &path)) return false;
   put(line, ",\"path\":");
   put_json(line, bytes);
   return true;
@@ -196,9 +196,9 @@ static unsigned long long hash_of(const struct text *line) {
 }
 
 static bool write_line(int output, const struct text *line) {
-  static const long long NOW[2];
+  long long now[2] = {0, 0};
   struct pollfd ready = {.fd = output, .events = POLLOUT};
-  if (sys(__NR_ppoll, &ready, 1, NOW, 0, 8) <= 0 || ready.revents != POLLOUT) return false;
+  if (sys(__NR_ppoll, &ready, 1, now, 0, 8) <= 0 || ready.revents != POLLOUT) return false;
   if (half_written && sys(__NR_write, output, "\n", 1) != 1) return false;
   half_written = false;
   long written = sys(__NR_write, output, line->bytes, line->length);
@@ -241,7 +241,7 @@ static void go_on(int notify, unsigned long long id) {
 }
 
 long observe_ready(int notify, int output, struct broker *broker) {
-  static const long long NOW[2];
+  long long now[2] = {0, 0};
   /* A later kernel's notification is longer. */
   static union {
     struct seccomp_notif head;
@@ -249,7 +249,7 @@ long observe_ready(int notify, int output, struct broker *broker) {
   } request;
   for (int count = 0; count < AT_ONCE; count++) {
     struct pollfd ready = {.fd = notify, .events = POLLIN};
-    if (sys(__NR_ppoll, &ready, 1, NOW, 0, 8) <= 0) return 0;
+    if (sys(__NR_ppoll, &ready, 1, now, 0, 8) <= 0) return 0;
     if ((ready.revents & POLLIN) == 0) return 1;
     memset(&request, 0, sizeof request);
     long error = sys(__NR_ioctl, notify, SECCOMP_IOCTL_NOTIF_RECV, &request);

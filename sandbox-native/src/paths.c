@@ -87,30 +87,35 @@ static bool parent_followed(int root, char *path, struct text *real) {
   return !real->full;
 }
 
-bool observed_path(unsigned task, int directory, unsigned long long address, bool follow, struct text *path) {
-  static char written[PATH_BYTES], whole_bytes[2 * PATH_BYTES];
-  struct text whole = {whole_bytes, 0, sizeof whole_bytes, false};
-  whole_bytes[0] = 0;
-  long got = address == 0 ? 0 : observed_memory(task, address, written, sizeof written);
-  if (got < 0 || (got == 0 && address != 0)) return false;
-  size_t length = 0;
-  while (length < (size_t)got && written[length] != 0) length++;
-  if (length == sizeof written || (address != 0 && length == (size_t)got)) return false;
-  if (length == 0 || written[0] != '/') {
+bool observed_resolved(unsigned task, int directory, const char *written, bool follow, struct text *path) {
+  static char bytes[2 * PATH_BYTES];
+  struct text whole = {bytes, 0, sizeof bytes, false};
+  bytes[0] = 0;
+  if (written[0] != '/') {
     if (!directory_path(task, directory, &whole)) return false;
-    if (length > 0) put(&whole, "/");
+    if (written[0] != 0) put(&whole, "/");
   }
-  put_bytes(&whole, written, length);
+  put(&whole, written);
 
   TEXT(link, 64);
   task_path(&link, task, "/root");
   long root = sys(__NR_openat, AT_FDCWD, link.bytes, O_PATH | O_CLOEXEC, 0);
-  bool real = root >= 0 && ((follow && followed((int)root, whole_bytes, path)) || parent_followed((int)root, whole_bytes, path));
+  bool real = root >= 0 && ((follow && followed((int)root, bytes, path)) || parent_followed((int)root, bytes, path));
   if (root >= 0) sys(__NR_close, root);
   if (real) return true;
-  normalise(whole_bytes);
+  normalise(bytes);
   path->length = 0;
   path->full = false;
-  put(path, whole_bytes);
+  put(path, bytes);
   return !path->full;
+}
+
+bool observed_path(unsigned task, int directory, unsigned long long address, bool follow, struct text *path) {
+  static char written[PATH_BYTES];
+  written[0] = 0;
+  if (address == 0) return observed_resolved(task, directory, written, follow, path);
+  long got = observed_memory(task, address, written, sizeof written);
+  for (long at = 0; at < got; at++)
+    if (written[at] == 0) return observed_resolved(task, directory, written, follow, path);
+  return false;
 }
