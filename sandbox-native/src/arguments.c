@@ -10,6 +10,7 @@
 #define FAMILY_INET6 10
 #define TYPE_STREAM 1
 #define TYPE_DATAGRAM 2
+#define TYPE_RAW 3 /* of the Unix family another name of datagrams */
 #define SOCK_FLAGS 0x80800u
 #define FAST_OPEN 0x20000000u
 
@@ -56,12 +57,16 @@ static void allow_protocol(struct filter *filter, unsigned type, unsigned protoc
   always(filter, NO_SUCH_FAMILY);
 }
 
+static bool names_unix(const struct profile *profile) {
+  bool named = profile->unix_family;
+  for (size_t at = 0; at < profile->root_count; at++) named = named || profile->roots[at].kind == ROOT_SOCKET;
+  return named;
+}
+
 static void judge_socket(struct filter *filter, const struct profile *profile) {
-  bool unix_family = profile->unix_family;
-  for (size_t at = 0; at < profile->root_count; at++) unix_family = unix_family || profile->roots[at].kind == ROOT_SOCKET;
   size_t call = begin_call(filter, __NR_socket);
   load_argument(filter, 0);
-  if (unix_family) when_equal(filter, FAMILY_UNIX, ALLOW);
+  if (names_unix(profile)) when_equal(filter, FAMILY_UNIX, ALLOW);
   if (profile->network == NETWORK_PROXY) {
     emit(filter, BPF_JMP | BPF_JEQ | BPF_K, FAMILY_INET, 2, 0);
     emit(filter, BPF_JMP | BPF_JEQ | BPF_K, FAMILY_INET6, 1, 0);
@@ -72,6 +77,22 @@ static void judge_socket(struct filter *filter, const struct profile *profile) {
     if (profile->mode != MODE_RESTRICTED) allow_protocol(filter, TYPE_DATAGRAM, 17);
   }
   always(filter, NO_SUCH_FAMILY);
+  end_call(filter, call);
+}
+
+/* Of a pair of streams or packets both ends are connected for good; one of datagrams could still name any socket (unix(7)). */
+static void judge_pair(struct filter *filter, const struct profile *profile) {
+  size_t call = begin_call(filter, __NR_socketpair);
+  load_argument(filter, 0);
+  emit(filter, BPF_JMP | BPF_JEQ | BPF_K, FAMILY_UNIX, 1, 0);
+  always(filter, NO_SUCH_FAMILY);
+  if (!names_unix(profile)) {
+    load_argument(filter, 1);
+    emit(filter, BPF_ALU | BPF_AND | BPF_K, ~SOCK_FLAGS, 0, 0);
+    when_equal(filter, TYPE_DATAGRAM, NO_SUCH_FAMILY);
+    when_equal(filter, TYPE_RAW, NO_SUCH_FAMILY);
+  }
+  always(filter, ALLOW);
   end_call(filter, call);
 }
 
@@ -125,7 +146,7 @@ void judge_arguments(struct filter *filter, const struct profile *profile) {
   judge_one(filter, __NR_personality, 0, 0xffffffffu, NOT_PERMITTED);
   judge_flag(filter, __NR_memfd_create, 1, 0x10 /* MFD_EXEC */);
   judge_socket(filter, profile);
-  judge_one(filter, __NR_socketpair, 0, FAMILY_UNIX, NO_SUCH_FAMILY);
+  judge_pair(filter, profile);
   judge_options(filter);
   judge_seccomp(filter);
   if (profile->mode != MODE_RESTRICTED) return;

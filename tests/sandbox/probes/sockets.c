@@ -48,6 +48,16 @@ static enum outcome datagram_abstract(void) {
   snprintf(name, sizeof name, "%s-datagram", target("abstract"));
   return datagram(name, true);
 }
+/* A pair needs no name, but each of a datagram pair may write to one. */
+static enum outcome pair_to(const char *name) {
+  struct sockaddr_un address;
+  int fds[2];
+  socklen_t length = address_of(&address, name, false);
+  if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) < 0) return stopped("socketpair");
+  return judge("sendto of a pair", sendto(fds[0], "x", 1, 0, (struct sockaddr *)&address, length));
+}
+static enum outcome pair_outside(void) { return pair_to(under("outside", "datagram")); }
+static enum outcome pair_inside(void) { return pair_to(under("inside", "datagram")); }
 static enum outcome rights(void) {
   struct sockaddr_un address;
   socklen_t length = address_of(&address, under("inside", "rights"), false);
@@ -96,6 +106,8 @@ const struct probe SOCKET_PROBES[] = {
     {"unix-datagram-outside", "unix sockets", datagram_outside},
     {"unix-datagram-inside", "unix sockets", datagram_inside},
     {"unix-datagram-abstract", "unix sockets", datagram_abstract},
+    {"unix-pair-outside", "unix sockets", pair_outside},
+    {"unix-pair-inside", "unix sockets", pair_inside},
     {"unix-rights", "unix sockets", rights},
     {"unix-bind-abstract", "unix sockets", bind_abstract},
     {"sysv-shm-number", "shared memory", shm_by_number},
