@@ -1,6 +1,6 @@
 /** `faramesh run`: a command under a policy, from the session that is opened for it to the one line that says what became of it. */
 import { realpathSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   kindOf,
@@ -21,8 +21,9 @@ import {
 import type { Invocation } from "../command.ts";
 import { CommandError, misuse } from "../errors.ts";
 import { writeFile } from "../files.ts";
+import { LOCK_NAME } from "../imports.ts";
 import { printError } from "../io.ts";
-import { keptIn } from "../keeping.ts";
+import { type KeptIn, keptIn } from "../keeping.ts";
 import { type DecidingPlane, withDecidingPlane } from "../plane.ts";
 import { type Opened, openPolicy } from "../policy.ts";
 import { printableJson } from "../style.ts";
@@ -51,15 +52,24 @@ function realOr(path: string): string {
   }
 }
 
-/** What must not be within the command's reach, or not be written by it. */
-function guarded(
-  policyPath: string,
-  folder: string | null,
-  invocation: Invocation,
-): Pick<Fixed, "hidden" | "kept"> {
+const isThere = (path: string): boolean => kindOf(path) !== "missing";
+
+/** Where records and state are on this machine: the folder, or the files of a database that is one. */
+function placesOf(kept: KeptIn | null, agent: string): string[] {
+  if (kept === null) return [stateFolder(agent, process.env)];
+  if (kept.kind === "folder") return [kept.folder];
+  const { store, at } = kept.address;
+  // What is not there must not be made: the database would take it for its own.
+  return store === "sqlite" ? ["", "-wal", "-shm", "-journal"].map((end) => at + end).filter(isThere) : [];
+}
+
+/** What must not be within the command's reach, or not be written by it: the next run stands on it. */
+function guarded(policyPath: string, agent: string, invocation: Invocation): Pick<Fixed, "hidden" | "kept"> {
   const trust = invocation.value("trust");
-  const kept = [policyPath, ...(trust === null ? [] : [trust]), PROGRAM].map(realOr);
-  return { hidden: folder === null ? [] : [realOr(folder)], kept };
+  // Imports are pinned by it, and so need no guard themselves. In a policy's folder it is guarded with that.
+  const lock = join(dirname(policyPath), LOCK_NAME);
+  const kept = [policyPath, ...(trust === null ? [] : [trust]), ...(isThere(lock) ? [lock] : []), PROGRAM];
+  return { hidden: placesOf(keptIn(invocation), agent).map(realOr), kept: kept.map(realOr) };
 }
 
 function fixedOptions(
@@ -69,9 +79,6 @@ function fixedOptions(
   place: Place,
   invocation: Invocation,
 ): Fixed {
-  const kept = keptIn(invocation);
-  const folder =
-    kept === null ? stateFolder(agent, process.env) : kept.kind === "folder" ? kept.folder : null;
   let settings: SandboxSettings;
   try {
     settings = sandboxSettings(opened.bundle, agent);
@@ -88,7 +95,7 @@ function fixedOptions(
     observe: observeFor(invocation),
     added: addedFor(invocation, place),
     user: userOption(invocation),
-    ...guarded(policyPath, folder, invocation),
+    ...guarded(policyPath, agent, invocation),
   };
 }
 
@@ -211,10 +218,9 @@ async function runIn({
     reason = `exit ${exit}`;
     const { profile } = running;
     const observed = observations.all();
-    const exists = (path: string) => kindOf(path) !== "missing";
     const proposed =
       fixed.observe === "learn"
-        ? proposal(agent, learn(observed, network.contacts(), fixed.place, exists))
+        ? proposal(agent, learn(observed, network.contacts(), fixed.place, isThere))
         : null;
     const stopped = fixed.observe === "explain" ? stoppedOf(observed, profile, fixed.settings) : null;
     const outcome = {

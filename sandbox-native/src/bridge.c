@@ -187,14 +187,6 @@ static long pin_socket(struct bridge *bridge, const struct profile *profile) {
   return (status.stx_mode & S_IFMT) == S_IFSOCK ? 0 : -ENOTSOCK;
 }
 
-static long failed(struct text *fault, const char *step, long error) {
-  put(fault, "bridge: ");
-  put(fault, step);
-  put(fault, ": ");
-  put(fault, error_name(error));
-  return error;
-}
-
 long bridge_open(struct bridge *bridge, const struct profile *profile, const int listeners[LISTENERS], int epoll, struct text *fault) {
   memset(bridge, 0, offsetof(struct bridge, connections));
   bridge->epoll = epoll;
@@ -204,14 +196,14 @@ long bridge_open(struct bridge *bridge, const struct profile *profile, const int
   bridge->free_connections = BRIDGE_CONNECTIONS;
   raise_descriptors();
   long error = pin_socket(bridge, profile);
-  if (error < 0) return failed(fault, profile->bridge, error);
+  if (error < 0) return fail(fault, "bridge", profile->bridge, error, NULL);
   long timer = sys(__NR_timerfd_create, CLOCK_MONOTONIC, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (timer < 0) return failed(fault, "make a timer", timer);
+  if (timer < 0) return fail(fault, "bridge", "make a timer", timer, NULL);
   bridge->timer = (struct end){END_TIMER, (int)timer, 0};
   error = control(bridge, CONTROL_ADD, &bridge->timer, EPOLLIN);
   for (unsigned short at = 0; at < LISTENERS && error == 0; at++) {
     bridge->listeners[at] = (struct end){at < 2 ? END_LISTENER : END_DATAGRAMS, listeners[at], at};
     if (listeners[at] >= 0) error = control(bridge, CONTROL_ADD, &bridge->listeners[at], EPOLLIN);
   }
-  return error < 0 ? failed(fault, "watch the listeners", error) : 0;
+  return error < 0 ? fail(fault, "bridge", "watch the listeners", error, NULL) : 0;
 }

@@ -10,22 +10,14 @@
 
 size_t broker_size(void) { return sizeof(struct broker); }
 
-static long failed(struct text *fault, const char *step, long error) {
-  put(fault, "broker: ");
-  put(fault, step);
-  put(fault, ": ");
-  put(fault, error_name(error));
-  return error;
-}
-
 long broker_open(struct broker *broker, const struct profile *profile, int notify, struct text *fault) {
   struct seccomp_notif_sizes sizes;
   memset(broker, 0, sizeof *broker);
   broker->profile = profile;
   broker->notify = notify;
   long error = sys(__NR_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
-  if (error < 0) return failed(fault, "ask for the size of notifications", error);
-  if (sizes.seccomp_notif > sizeof broker->request || sizes.seccomp_notif_resp > sizeof broker->response) return failed(fault, "notifications are larger than known", -EINVAL);
+  if (error < 0) return fail(fault, "broker", "ask for the size of notifications", error, NULL);
+  if (sizes.seccomp_notif > sizeof broker->request || sizes.seccomp_notif_resp > sizeof broker->response) return fail(fault, "broker", "notifications are larger than known", -EINVAL, NULL);
   return 0;
 }
 
@@ -93,15 +85,14 @@ static long option(int fd, int name, int *value) {
   return sys(__NR_getsockopt, fd, SOL_SOCKET, name, value, &length);
 }
 
-/* What the command's socket is; refused is all but stream sockets of TCP, and streams and packets of Unix. */
+/* What the command's socket is; refused is all but stream sockets of TCP. */
 static long read_socket(int fd, struct asked *asked) {
   union address peer;
   unsigned length = sizeof peer;
   int protocol;
   if (option(fd, SO_DOMAIN, &asked->domain) < 0 || option(fd, SO_TYPE, &asked->type) < 0 || option(fd, SO_PROTOCOL, &protocol) < 0) return -ENOTSOCK;
   bool inet = (asked->domain == AF_INET || asked->domain == AF_INET6) && asked->type == SOCK_STREAM && protocol == IPPROTO_TCP;
-  bool local = asked->domain == AF_UNIX && (asked->type == SOCK_STREAM || asked->type == SOCK_SEQPACKET);
-  if (!inet && !local) return -EACCES;
+  if (!inet) return -EACCES;
   if (asked->address.family == AF_UNSPEC) return -EPERM;
   return sys(__NR_getpeername, fd, &peer, &length) == 0 ? -EISCONN : 0;
 }
@@ -143,7 +134,7 @@ static long connect_asked(struct broker *broker, const struct seccomp_notif *req
   long copy = copy_descriptor(request->pid, (int)request->data.args[0]);
   if (copy < 0) return copy;
   error = read_socket((int)copy, &asked);
-  long fd = error < 0 ? error : asked.domain == AF_UNIX ? connect_local(broker->profile, &asked) : connect_proxy(broker->profile, &asked);
+  long fd = error < 0 ? error : connect_proxy(broker->profile, &asked);
   if (fd >= 0) {
     copy_options((int)copy, (int)fd);
     error = replace(broker, request, (int)fd);

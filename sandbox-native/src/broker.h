@@ -31,6 +31,5 @@ struct asked {
 
 /* A socket of the launcher's own, of the family of the command's, connected; or -errno as connect(2) would give it. */
 long connect_proxy(const struct profile *profile, const struct asked *asked);
-long connect_local(const struct profile *profile, const struct asked *asked);
 
 #endif

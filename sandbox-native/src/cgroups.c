@@ -1,5 +1,7 @@
 #include "cgroups.h"
 
+#include "files.h"
+
 #define LINE_BYTES 4096
 
 /* Calls `each` with every line of the file, of whatever length; what is longer than LINE_BYTES is left out. */
@@ -213,16 +215,18 @@ struct sweeping {
   const char *directory, *start;
 };
 
-static void sweep_entry(const struct sweeping *sweeping, const char *name) {
+static long sweep_entry(void *context, const char *name) {
+  const struct sweeping *sweeping = context;
   long long pid;
-  if (!begins(name, sweeping->start) || !parse_number(name + length_of(sweeping->start), &pid)) return;
-  if (pid != sys(__NR_getpid) && sys(__NR_kill, pid, 0) != -3) return; /* ESRCH alone means that it is gone */
+  if (!begins(name, sweeping->start) || !parse_number(name + length_of(sweeping->start), &pid)) return 0;
+  if (pid != sys(__NR_getpid) && sys(__NR_kill, pid, 0) != -3) return 0; /* ESRCH alone means that it is gone */
   char path[CGROUP_PATH_BYTES + 64];
   struct text text = {path, 0, sizeof path, false};
   put(&text, sweeping->directory);
   put(&text, "/");
   put(&text, name);
   if (!text.full) cgroup_remove(path);
+  return 0;
 }
 
 void cgroup_sweep(const char *directory) {
@@ -231,12 +235,6 @@ void cgroup_sweep(const char *directory) {
   struct sweeping sweeping = {directory, start.bytes};
   int fd = (int)sys(__NR_openat, -100, directory, CGROUP_OPEN_DIRECTORY, 0);
   if (fd < 0) return;
-  /* struct linux_dirent64: u64 inode, s64 offset, u16 length, u8 type, name. */
-  char entries[2048] __attribute__((aligned(8)));
-  for (;;) {
-    long got = sys(__NR_getdents64, fd, entries, sizeof entries);
-    if (got <= 0) break;
-    for (long at = 0; at < got; at += *(unsigned short *)(entries + at + 16)) sweep_entry(&sweeping, entries + at + 19);
-  }
+  list_directory(fd, sweep_entry, &sweeping);
   sys(__NR_close, fd);
 }

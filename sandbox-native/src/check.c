@@ -1,5 +1,6 @@
 /* What one profile cannot ask for at once. A field that a mode cannot keep is refused, never ignored. */
 #include "files.h"
+#include "layers.h"
 #include "plan.h"
 
 static bool refuse(struct text *fault, const char *field, const char *problem) {
@@ -10,13 +11,11 @@ static bool refuse(struct text *fault, const char *field, const char *problem) {
   return false;
 }
 
-static const char *const KINDS[] = {"read", "write", "deny", "protect", "socket", "private"};
-
 static bool check_restricted(const struct profile *profile, struct text *fault) {
   static const char VIEW[] = "needs a mount namespace, which mode `restricted` does not have; use `full` or `root`";
   for (size_t at = 0; at < profile->root_count; at++) {
     enum root_kind kind = profile->roots[at].kind;
-    if (kind == ROOT_DENY || kind == ROOT_PROTECT) return refuse(fault, KINDS[kind], VIEW);
+    if (kind == ROOT_DENY || kind == ROOT_PROTECT) return refuse(fault, ROOT_KINDS[kind], VIEW);
     if (kind == ROOT_SOCKET) return refuse(fault, "socket", "mode `restricted` cannot tell one Unix socket from another; use `full` or `root`");
   }
   if (profile->home != NULL) return refuse(fault, "home", VIEW);

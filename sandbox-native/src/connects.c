@@ -1,17 +1,10 @@
-/* The connections that the broker makes: to the policy proxy for every inet address, and to the Unix sockets that the profile names. */
+/* The connections that the broker makes: to the policy proxy, whatever address was asked for. */
 #include <linux/fcntl.h>
-#include <linux/openat2.h>
 #include <linux/poll.h>
 
 #include "broker.h"
 
 #define CONNECT_MS 200
-#define LOCAL_TRIES 20
-
-static void sleep_ms(long ms) {
-  long long time[2] = {0, ms * 1000000LL};
-  sys(__NR_nanosleep, time, 0);
-}
 
 /* Waits for a connection on loopback, whose handshake is over within the call unless the backlog is full; then not for long, since all others wait too. */
 static long finish(int fd) {
@@ -70,45 +63,5 @@ long connect_proxy(const struct profile *profile, const struct asked *asked) {
   if (error == 0) error = introduce((int)fd, profile, &destination);
   if (error == 0) return fd;
   sys(__NR_close, fd);
-  return error;
-}
-
-/* The declared socket whose path this is, byte for byte, or null: no relative path, and no abstract name, which begins with a null. */
-static const char *declared(const struct profile *profile, const struct asked *asked) {
-  char path[sizeof asked->address.path.sun_path + 1];
-  size_t length = asked->length - offsetof(struct sockaddr_un, sun_path);
-  if (asked->length <= offsetof(struct sockaddr_un, sun_path) || length >= sizeof path) return NULL;
-  memcpy(path, asked->address.path.sun_path, length);
-  path[length] = 0;
-  for (size_t at = 0; at < profile->root_count; at++)
-    if (profile->roots[at].kind == ROOT_SOCKET && same(profile->roots[at].path, path)) return profile->roots[at].path;
-  return NULL;
-}
-
-/* Through the descriptor, so that what was opened without following a link is what is connected to. */
-static long dial_local(int fd, int socket) {
-  union address address = {.path = {.sun_family = AF_UNIX}};
-  struct text path = {address.path.sun_path, 0, sizeof address.path.sun_path, false};
-  put(&path, "/proc/self/fd/");
-  put_number(&path, socket);
-  long error = -EAGAIN;
-  for (unsigned tries = 0; error == -EAGAIN && tries < LOCAL_TRIES; tries++) {
-    if (tries > 0) sleep_ms(CONNECT_MS / LOCAL_TRIES);
-    error = sys(__NR_connect, fd, &address, sizeof address.path);
-  }
-  return error;
-}
-
-long connect_local(const struct profile *profile, const struct asked *asked) {
-  const char *path = asked->address.family == AF_UNIX ? declared(profile, asked) : NULL;
-  if (path == NULL) return -EACCES;
-  struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-  long socket = sys(__NR_openat2, AT_FDCWD, path, &how, sizeof how);
-  if (socket < 0) return socket == -ENOSYS ? -EACCES : socket;
-  long fd = sys(__NR_socket, AF_UNIX, asked->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  long error = fd < 0 ? fd : dial_local((int)fd, (int)socket);
-  sys(__NR_close, socket);
-  if (error == 0) return fd;
-  if (fd >= 0) sys(__NR_close, fd);
   return error;
 }

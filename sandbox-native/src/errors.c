@@ -1,4 +1,4 @@
-/* Names of the kernel's errors that a launcher meets. */
+/* The kernel's errors that a launcher meets, by name, and what is said of them. */
 #include "text.h"
 
 static const struct {
@@ -47,4 +47,19 @@ const char *error_name(long negative_errno) {
   for (size_t at = 0; at < sizeof ERRORS / sizeof ERRORS[0]; at++)
     if (ERRORS[at].number == -negative_errno) return ERRORS[at].name;
   return "an error that has no name here";
+}
+
+long fail(struct text *fault, const char *step, const char *what, long error, const char *advice) {
+  put(fault, step);
+  if (what != NULL) {
+    put(fault, ": ");
+    put(fault, what);
+  }
+  put(fault, ": ");
+  put(fault, error_name(error));
+  if (advice != NULL) {
+    put(fault, "; ");
+    put(fault, advice);
+  }
+  return error;
 }

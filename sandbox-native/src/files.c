@@ -65,18 +65,3 @@ long write_file(const char *path, const char *content) {
   sys(__NR_close, fd);
   return result;
 }
-
-long fail(struct text *fault, const char *step, const char *what, long error, const char *advice) {
-  put(fault, step);
-  if (what != NULL) {
-    put(fault, ": ");
-    put(fault, what);
-  }
-  put(fault, ": ");
-  put(fault, error_name(error));
-  if (advice != NULL) {
-    put(fault, "; ");
-    put(fault, advice);
-  }
-  return error;
-}

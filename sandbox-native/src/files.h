@@ -48,7 +48,5 @@ long list_directory(int fd, each_entry *each, void *context);
 /* Up to `capacity` - 1 bytes and a null; the length. */
 long read_file(const char *path, char *buffer, size_t capacity);
 long write_file(const char *path, const char *content);
-/* "STEP: WHAT: error; ADVICE" into fault; returns the error. `what` and `advice` may be null. */
-long fail(struct text *fault, const char *step, const char *what, long error, const char *advice);
 
 #endif

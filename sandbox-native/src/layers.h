@@ -12,6 +12,8 @@ struct layers {
 };
 
 extern const char *const LAYER_NAMES[LAYERS];
+/* By enum root_kind, as a profile has them. */
+extern const char *const ROOT_KINDS[];
 
 static inline void enforce(struct layers *layers, enum layer layer) { layers->enforced |= 1ULL << layer; }
 

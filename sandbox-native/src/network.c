@@ -21,14 +21,6 @@
 #define TABLE "faramesh"
 #define CHAIN "out"
 
-static long failed(struct text *fault, const char *step, long error) {
-  put(fault, "network: ");
-  put(fault, step);
-  put(fault, ": ");
-  put(fault, error_name(error));
-  return error;
-}
-
 static long loopback_up(void) {
   unsigned char bytes[128] __attribute__((aligned(8)));
   struct netlink netlink = {.bytes = bytes, .capacity = sizeof bytes};
@@ -284,12 +276,12 @@ long network_up(const struct profile *profile, struct layers *layers, int listen
     return 0;
   }
   long error = loopback_up();
-  if (error < 0) return failed(fault, "bring up the loopback device", error);
+  if (error < 0) return fail(fault, "network", "bring up the loopback device", error, NULL);
   long fd = listen_loopback(SOCK_STREAM, profile->proxy_port);
-  if (fd < 0) return failed(fault, "listen at 127.0.0.1 and the port of `proxy-port`", fd);
+  if (fd < 0) return fail(fault, "network", "listen at 127.0.0.1 and the port of `proxy-port`", fd, NULL);
   listeners[0] = (int)fd;
   fd = listen_loopback(SOCK_DGRAM, 53);
-  if (fd < 0) return failed(fault, "listen for DNS at 127.0.0.1:53", fd);
+  if (fd < 0) return fail(fault, "network", "listen for DNS at 127.0.0.1:53", fd, NULL);
   listeners[2] = (int)fd;
   enforce(layers, LAYER_NETWORK);
   enforce(layers, LAYER_BRIDGE);

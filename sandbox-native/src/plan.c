@@ -22,8 +22,6 @@ static const char *const STEP_NAMES_[STEPS] = {
     "seccomp",
 };
 static const char *const PLACES[] = {"launcher", "init", "command"};
-static const char *const KINDS[] = {"read", "write", "deny", "protect", "socket", "private"};
-
 #define BIT(layer) (1ULL << (layer))
 
 unsigned long plan_namespaces(const struct profile *profile) {
@@ -94,7 +92,7 @@ static void print_roots(const struct profile *profile) {
     const struct root *root = &profile->roots[at];
     TEXT(line, 4400);
     put(&line, profile->mode == MODE_RESTRICTED ? "command landlock " : "init view ");
-    put(&line, KINDS[root->kind]);
+    put(&line, ROOT_KINDS[root->kind]);
     put(&line, " ");
     put(&line, root->path);
     if (root->missing) put(&line, " (does not exist)");

@@ -1,17 +1,9 @@
 /* What this machine can enforce (PROFILE.md, Probe): each thing is tried in a child that ends at once, so that nothing of it lasts. */
-#include "layers.h"
-#include "kernel.h"
-#include "steps.h"
-#include "run.h"
-
-#if defined(__x86_64__)
-#define ARCHITECTURE_NAME "x86_64"
-#else
-#define ARCHITECTURE_NAME "arm64"
-#endif
-
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+
+#include "kernel.h"
+#include "run.h"
 
 #define ALL_NAMESPACES (CLONE_NEWNS_ | CLONE_NEWCGROUP_ | CLONE_NEWUTS_ | CLONE_NEWIPC_ | CLONE_NEWPID_ | CLONE_NEWNET_)
 #define EPERM_ 1
@@ -202,7 +194,7 @@ int probe_machine(void) {
 
   static char bytes[8192];
   struct text line = {bytes, 0, sizeof bytes, false};
-  put(&line, "{\"report\":\"probe\",\"launcher\":\"" VERSION "\",\"architecture\":\"" ARCHITECTURE_NAME "\",\"kernel\":");
+  put(&line, "{\"report\":\"probe\",\"launcher\":\"" VERSION "\",\"architecture\":\"" ARCHITECTURE "\",\"kernel\":");
   put_release(&line);
   put(&line, ",\"landlock\":");
   put_number(&line, findings->layers.landlock_abi);

@@ -1,12 +1,6 @@
 #include "files.h"
 #include "run.h"
 
-#if defined(__x86_64__)
-#define ARCHITECTURE "x86_64"
-#else
-#define ARCHITECTURE "arm64"
-#endif
-
 static const char *mode_name(enum mode mode) { return mode == MODE_FULL ? "full" : mode == MODE_ROOT ? "root" : "restricted"; }
 
 static bool in_force(const struct layers *layers, size_t layer) { return (layers->enforced & 1ULL << layer) != 0; }

@@ -3,7 +3,6 @@
 #include "plan.h"
 #include "run.h"
 
-static const char *const KINDS[] = {"read", "write", "deny", "protect", "socket", "private"};
 static char names[PROFILE_MAX_BYTES];
 static size_t names_used;
 
@@ -15,7 +14,7 @@ static bool refuse(struct text *fault, const struct root *root, const char *prob
     put(fault, ": ");
   }
   put(fault, "`");
-  put(fault, KINDS[root->kind]);
+  put(fault, ROOT_KINDS[root->kind]);
   put(fault, " ");
   put(fault, root->path);
   put(fault, "`: ");

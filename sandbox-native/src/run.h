@@ -6,6 +6,11 @@
 #include "steps.h"
 
 #define VERSION "0.1.0"
+#if defined(__x86_64__)
+#define ARCHITECTURE "x86_64"
+#else
+#define ARCHITECTURE "arm64"
+#endif
 #define EXIT_REFUSED 125
 #define EXIT_CANNOT 126
 #define EXIT_NONE 127

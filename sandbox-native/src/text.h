@@ -38,7 +38,9 @@ long write_all(int fd, const char *bytes, size_t length);
 /* To standard error, for messages. */
 void say(const char *s);
 
-/* "EPERM" and the like with what it means, for messages: `Operation not permitted`. */
+/* What it means and its name, for messages: "operation not permitted (EPERM)". */
 const char *error_name(long negative_errno);
+/* "STEP: WHAT: error; ADVICE" into fault; returns the error. `what` and `advice` may be null. */
+long fail(struct text *fault, const char *step, const char *what, long error, const char *advice);
 
 #endif

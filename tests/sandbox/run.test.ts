@@ -159,6 +159,35 @@ describe.skipIf(why !== null)(`a run${why === null ? "" : `: ${why}`}`, () => {
     const ran = at.run([], ["true"]);
     expect(ran.status).toBe(125);
     expect(ran.stderr).toContain("the policy proxy cannot be opened");
+    expect(at.faramesh(["doctor", "--policy", join(at.path, "policy.fpl")])).toMatchObject({ status: 1 });
+  });
+
+  it("keeps a database in a writable root from the command, and the lock of the policy's imports as it is", () => {
+    const at = place(ALONE);
+    const policy = at.write("work/policy.fpl", at.read("policy.fpl"));
+    at.write("work/fpl.lock", '{"version":1,"imports":[]}\n');
+    const look =
+      "cat plane.db plane.db-wal; echo x > plane.db; echo x >> plane.db-wal; echo x >> fpl.lock; echo x >> policy.fpl";
+    const words = [
+      "run",
+      "--policy",
+      policy,
+      "--ledger",
+      "sqlite:plane.db",
+      "--write",
+      ".",
+      "--",
+      "sh",
+      "-c",
+      look,
+    ];
+    const ran = at.faramesh(words);
+    expect(ran.stdout).toBe("");
+    expect(ran.stderr).toContain("cat: plane.db: Permission denied");
+    expect(ran.stderr).toContain("cannot create plane.db: ");
+    expect(ran.stderr).toContain("fpl.lock: Read-only file system");
+    expect(ran.stderr).toContain("policy.fpl: Read-only file system");
+    expect(at.faramesh(["freeze", policy, "x", "--ledger", "sqlite:plane.db"]).status).toBe(0);
   });
 
   it("has the statuses of a shell for what is not there", () => {

@@ -62,6 +62,23 @@ describe("settings", () => {
 
 const yes = { available: true, why: null };
 const no = { available: false, why: "not here" };
+/** What every launcher says it has, and what a test says otherwise. */
+const USUAL = [
+  ...["no_new_privs", "capabilities", "descriptors", "environment", "rlimits", "seccomp", "landlock", "user"],
+  ...[
+    "mount",
+    "pid",
+    "ipc",
+    "uts",
+    "cgroup-namespace",
+    "network",
+    "bridge",
+    "capture",
+    "cgroup",
+    "bpf",
+    "tree",
+  ],
+];
 const machine = (
   modes: Partial<Machine["modes"]>,
   layers: [string, typeof yes | typeof no][] = [],
@@ -71,7 +88,7 @@ const machine = (
   kernel: "6.18",
   landlock: 7,
   modes: { full: no, restricted: no, root: no, ...modes },
-  layers: new Map(layers),
+  layers: new Map([...USUAL.map((name): [string, typeof yes] => [name, yes]), ...layers]),
 });
 
 describe("the mode", () => {
@@ -103,6 +120,13 @@ describe("the mode", () => {
     expect((refused as { message: string }).message).toContain("layer cgroup: not here");
     expect((refused as { message: string }).message).toContain("mode restricted: not here");
     expect((refused as { help: string }).help).toContain("faramesh doctor");
+  });
+
+  it("is none where the launcher does not speak of a layer", () => {
+    const silent = { ...machine({ full: yes }), layers: new Map() };
+    expect((choose(NONE, silent) as { message: string }).message).toContain(
+      "layer mount: the launcher does not say",
+    );
   });
 
   it("is never another than the policy's, nor a lesser one for a layer that it asks for", () => {

@@ -20,16 +20,6 @@ export type Listen =
 /** All addresses of a name, in the order in which they are tried. Rejects when it has none. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
-/** Refused with a RangeError: TLS is not opened yet. */
-export interface Interception {
-  /** Whose TLS is ended here: names, or `*.NAME` for all below it. */
-  readonly hosts: readonly string[];
-  /** A folder for `ca.pem`, the system's authorities and this run's own. The key is in no file. */
-  readonly folder: string;
-  /** PEM of authorities that vouch for servers, besides the system's. */
-  readonly authorities?: string | undefined;
-}
-
 export type EgressEvent =
   | {
       readonly kind: "decision";
@@ -63,7 +53,6 @@ export interface EgressOptions {
   readonly privateAddresses?: readonly string[] | undefined;
   /** The system's when left out. */
   readonly resolve?: Resolve | undefined;
-  readonly interception?: Interception | undefined;
   /** Must not throw; what it throws is dropped. */
   readonly onEvent?: ((event: EgressEvent) => void) | undefined;
 }

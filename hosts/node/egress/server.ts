@@ -140,7 +140,6 @@ async function run(context: Context, serve: Serve, socket: Socket): Promise<void
  */
 export async function serveEgress(options: EgressOptions): Promise<EgressServer> {
   const listen = checkListen(options);
-  if (options.interception !== undefined) throw new RangeError("interception: this release opens no TLS");
   const secret =
     listen.port !== undefined && listen.token === undefined ? randomBytes(24).toString("hex") : null;
   const context: Context = {

@@ -12,7 +12,6 @@ export class ByteStream {
   #pending: Uint8Array | null = null;
   #ended = false;
   #wake: Waiter | null = null;
-  readonly #listeners: readonly (readonly [string, Waiter])[];
 
   constructor(socket: Duplex) {
     this.socket = socket;
@@ -26,12 +25,9 @@ export class ByteStream {
       if (this.#wake === null && socket.readableLength === 0) socket.read();
       wake();
     };
-    this.#listeners = [
-      ["readable", readable],
-      ["close", wake],
-      ["end", end],
-    ];
-    for (const [event, listener] of this.#listeners) socket.on(event, listener);
+    socket.on("readable", readable);
+    socket.on("close", wake);
+    socket.on("end", end);
     // Without a listener it would end the process; `close` follows.
     socket.on("error", () => {});
   }
@@ -63,15 +59,6 @@ export class ByteStream {
         };
       });
     }
-  }
-
-  /** Gives the socket to another reader, with what was not taken. */
-  release(): Duplex {
-    const { socket, pending } = this;
-    for (const [event, listener] of this.#listeners) socket.off(event, listener);
-    this.#pending = null;
-    if (pending.length > 0) socket.unshift(pending);
-    return socket;
   }
 
   /** Takes the first bytes of `pending`. */

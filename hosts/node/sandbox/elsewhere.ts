@@ -1,17 +1,15 @@
 /** Where there is no launcher: the policy proxy, which programs find by their variables and may ignore. No boundary, and that is said. */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { join } from "node:path";
 import { serveEgress } from "../egress/index.ts";
 import { findExecutable } from "./executable.ts";
 import { judgeStart } from "./judge.ts";
 import type { Started } from "./launcher.ts";
-import { makeRunFolder } from "./place.ts";
 import { type SandboxRefusal, sandboxRefusal } from "./refusal.ts";
 import type { PolicyLayer, SandboxSettings } from "./settings.ts";
 import { LAYERS } from "./settings.ts";
-import { cannotServe, type Sandboxed, type SandboxOptions, type StartRefusal } from "./start.ts";
-import { authorityVariables, proxyVariables } from "./variables.ts";
+import { cannotServe, notKept, type Sandboxed, type SandboxOptions, type StartRefusal } from "./start.ts";
+import { proxyVariables } from "./variables.ts";
 
 const NAMES: Readonly<Record<string, string>> = { darwin: "macOS", win32: "Windows" };
 const ABSENT: readonly PolicyLayer[] = LAYERS.filter((layer) => layer !== "proxy");
@@ -65,25 +63,18 @@ function startedOn(platform: string): Started {
 
 /** The proxy on the loopback address, and what a command is told of it. */
 async function serve({ control, agent, session, settings, onEgress }: SandboxOptions) {
-  const folder = await makeRunFolder(false);
-  const opensTls = settings.intercept.length > 0;
-  try {
-    const server = await serveEgress({
-      control,
-      agent,
-      session,
-      listen: { port: 0 },
-      privateAddresses: settings.privateAddresses,
-      interception: opensTls ? { hosts: settings.intercept, folder: folder.path } : undefined,
-      onEvent: onEgress,
-    });
-    const authorities = opensTls ? authorityVariables(join(folder.path, "ca.pem")) : [];
-    const close = () => server.close().finally(() => folder.remove());
-    return { variables: Object.fromEntries([...proxyVariables(server.proxyUrl!), ...authorities]), close };
-  } catch (error) {
-    await folder.remove();
-    throw error;
-  }
+  const server = await serveEgress({
+    control,
+    agent,
+    session,
+    listen: { port: 0 },
+    privateAddresses: settings.privateAddresses,
+    onEvent: onEgress,
+  });
+  return {
+    variables: Object.fromEntries(proxyVariables(server.proxyUrl!)),
+    close: () => server.close(),
+  };
 }
 
 /** No profile: nothing is enforced by one. */
@@ -103,7 +94,7 @@ export async function startElsewhere(
   platform: string,
 ): Promise<Sandboxed | StartRefusal> {
   const { command, place, environment, control, agent, session, observe } = options;
-  const refused = refusedElsewhere(options.settings, platform);
+  const refused = refusedElsewhere(options.settings, platform) ?? notKept(options.settings);
   if (refused !== null) return { ...refused, exit: 125 };
   const executable = await findExecutable(command[0], place.directory, environment.PATH ?? "");
   if (executable === null)

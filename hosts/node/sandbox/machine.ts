@@ -18,7 +18,8 @@ export interface Machine {
   readonly layers: ReadonlyMap<string, Ability>;
 }
 
-const UNSAID: Ability = { available: false, why: "the launcher does not say" };
+/** What the launcher says nothing of is not there. */
+export const UNSAID: Ability = { available: false, why: "the launcher does not say" };
 
 function abilityOf(value: unknown): Ability {
   if (typeof value === "boolean") return { available: value, why: value ? null : "not on this machine" };

@@ -1,5 +1,5 @@
 /** Which mode and which layers a policy asks of a machine. */
-import type { Machine } from "./machine.ts";
+import { type Machine, UNSAID } from "./machine.ts";
 import { type SandboxRefusal, sandboxRefusal } from "./refusal.ts";
 import type { Mode, PolicyLayer, SandboxSettings } from "./settings.ts";
 
@@ -46,8 +46,8 @@ export function missingFor(settings: SandboxSettings, mode: Mode, machine: Machi
   return [
     ...impossible.map((layer) => `layer ${layer}: mode ${mode} has none`),
     ...requiredLayers(settings, mode).flatMap((name) => {
-      const layer = machine.layers.get(name);
-      return layer === undefined || layer.available ? [] : [`layer ${name}: ${layer.why}`];
+      const { available, why } = machine.layers.get(name) ?? UNSAID;
+      return available ? [] : [`layer ${name}: ${why}`];
     }),
   ];
 }

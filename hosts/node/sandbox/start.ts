@@ -69,6 +69,11 @@ export interface Prepared {
   readonly profile: Profile;
 }
 
+/** Null where this release keeps all of it. */
+export function notKept({ intercept }: SandboxSettings): SandboxRefusal | null {
+  return intercept.length === 0 ? null : cannotServe("`intercept`: TLS is not opened yet");
+}
+
 /** All that is known before anything is opened: the launcher, and the profile that this machine can keep. */
 export async function prepare(
   options: Pick<
@@ -77,6 +82,8 @@ export async function prepare(
   >,
 ): Promise<Prepared | SandboxRefusal> {
   const { settings, place } = options;
+  const unkept = notKept(settings);
+  if (unkept !== null) return unkept;
   const launcher = await findLauncher(process.platform, process.arch);
   if (!launcher.ok) return launcher;
   const probed = await probeMachine(launcher);
@@ -103,17 +110,14 @@ function outOfReach({ file }: Executable, { roots, observe }: Profile): SandboxR
 interface Proxy {
   readonly server: EgressServer | null;
   readonly bridge: { path: string } | { port: number; token: string } | null;
-  /** PEM, where TLS is opened. */
-  readonly authorities: string | null;
 }
 
 /** The policy proxy where the launcher's bridge leads to. */
 async function serveProxy(options: SandboxOptions, mode: Mode, folder: RunFolder): Promise<Proxy> {
   const { settings, control, agent, session, onEgress } = options;
-  if (settings.network === "none") return { server: null, bridge: null, authorities: null };
+  if (settings.network === "none") return { server: null, bridge: null };
   const token = randomBytes(32).toString("hex");
   const path = join(folder.path, "bridge.sock");
-  const opensTls = settings.intercept.length > 0;
   const server = await serveEgress({
     control,
     agent,
@@ -121,14 +125,12 @@ async function serveProxy(options: SandboxOptions, mode: Mode, folder: RunFolder
     listen: lacksView(mode) ? { port: 0, token } : { path },
     proxyPort: PROXY_PORT,
     privateAddresses: settings.privateAddresses,
-    interception: opensTls ? { hosts: settings.intercept, folder: folder.path } : undefined,
     onEvent: onEgress,
   });
-  const bridge = lacksView(mode) ? { port: server.port!, token } : { path };
-  return { server, bridge, authorities: opensTls ? join(folder.path, "ca.pem") : null };
+  return { server, bridge: lacksView(mode) ? { port: server.port!, token } : { path } };
 }
 
-/** For settings that the proxy of this release does not keep, and for sockets that the system refuses. */
+/** For what the proxy does not take, and for sockets that the system refuses. */
 export function cannotServe(error: unknown): SandboxRefusal {
   const message = error instanceof Error ? error.message : String(error);
   return sandboxRefusal(
@@ -198,12 +200,12 @@ async function launchIn(
   opened.add(() => folder.remove());
   const proxy = await serveProxy(options, profile.mode, folder).catch(cannotServe);
   if ("ok" in proxy) return refuse(proxy);
-  const { server, bridge, authorities } = proxy;
+  const { server, bridge } = proxy;
   if (server !== null) opened.add(() => server.close());
   const launched = launch(launcher, {
     profile: profileText(profile, {
       bridge,
-      authorities,
+      authorities: null,
       scratch: lacksView(profile.mode) ? folder.path : null,
     }),
     command: [executable.path, ...options.command.slice(1)],

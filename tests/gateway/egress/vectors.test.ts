@@ -7,8 +7,8 @@ import { addressText, parseAddress, parsePrefix, reachOf } from "../../../gatewa
 import { latin1 } from "../../../gateway/egress/bytes.ts";
 import { ChunkedDecoder } from "../../../gateway/egress/chunked.ts";
 import { answerQuery, queryFor } from "../../../gateway/egress/dns.ts";
-import { parseHost } from "../../../gateway/egress/host.ts";
-import { NAME_LIVES_MS } from "../../../gateway/egress/limits.ts";
+import { parseAuthority, parseHost } from "../../../gateway/egress/host.ts";
+import { MAX_LINE_BYTES, NAME_LIVES_MS } from "../../../gateway/egress/limits.ts";
 import { NameTable } from "../../../gateway/egress/names.ts";
 import { parseProxyHeader } from "../../../gateway/egress/proxy-header.ts";
 import { parseGreeting, parseSocksRequest } from "../../../gateway/egress/socks5.ts";
@@ -52,6 +52,13 @@ describe("hosts", () => {
   });
 });
 
+test.each(["a.example:0", "a.example:65536", "a.example:080", "a.example:", "a.example:+80"])(
+  "the port of %s is refused",
+  (text) => {
+    expect(parseAuthority(text)).toEqual({ ok: false, fault: "port_invalid" });
+  },
+);
+
 interface HeadVector {
   title: string;
   head: string;
@@ -62,6 +69,11 @@ interface HeadVector {
 describe("heads", () => {
   test.each(vectors<HeadVector>("heads"))("$title", ({ head, forwards, fault }) => {
     expect(readWhole(bytesOf(head))).toEqual(fault === undefined ? { forwards, rest: 0 } : { fault });
+  });
+
+  it("with a line over the limit are refused", () => {
+    const head = `GET http://a.example/ HTTP/1.1\r\nhost: a.example\r\nx: ${"a".repeat(MAX_LINE_BYTES)}\r\n\r\n`;
+    expect(readWhole(bytesOf(head))).toEqual({ fault: "line_too_long" });
   });
 });
 
