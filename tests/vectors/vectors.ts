@@ -73,17 +73,18 @@ export function scenarioSections(): Section[] {
     .flatMap((name) => sections(name, readFileSync(join(VECTORS_FOLDER, name), "utf8")).filter(isScenario));
 }
 
+/** Of the files of decisions and of truth values; others in the folder have readers of their own. */
 export function readVectors(): Vector[] {
-  const names = readdirSync(VECTORS_FOLDER).sort();
-  return names.flatMap((name) => {
-    const text = readFileSync(join(VECTORS_FOLDER, name), "utf8");
-    if (name.endsWith(".vectors")) {
-      return sections(name, text)
-        .filter((section) => !isScenario(section))
-        .map(decisionVector);
-    }
-    return name.endsWith(".truth") ? sections(name, text).flatMap(truthVectors) : [];
-  });
+  return readdirSync(VECTORS_FOLDER)
+    .sort()
+    .flatMap((name) => {
+      const read = () => sections(name, readFileSync(join(VECTORS_FOLDER, name), "utf8"));
+      if (name.endsWith(".vectors"))
+        return read()
+          .filter((one) => !isScenario(one))
+          .map(decisionVector);
+      return name.endsWith(".truth") ? read().flatMap(truthVectors) : [];
+    });
 }
 
 export interface Line {
